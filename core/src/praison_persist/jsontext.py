@@ -1,0 +1,107 @@
+"""JSON text that gives back exactly what went in, or refuses before anything is written.
+
+The one place that serializes stored values. No pickle, no default=str, no NaN.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast
+
+from .errors import SerializationError
+
+__all__ = ["decode", "decode_text", "encode", "encode_text", "is_plain_text", "is_utf8"]
+
+_MARKER = "\x1epraison-persist/json:"
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def encode(value: Any, what: str = "value") -> str:
+    """Compact JSON text; lone surrogates are escaped, so the text is always valid UTF-8.
+
+    Args:
+        value: built from dict (string keys), list, str, int, float (finite), bool and None.
+        what: the name of the argument, for the error.
+
+    Raises:
+        SerializationError: reading the text back would not give an equal value.
+    """
+    try:
+        text = _encoder.encode(value)
+        if not is_utf8(text):
+            text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+        same = _same(json.loads(text), value)
+    except (TypeError, ValueError, RecursionError) as exc:
+        reason = "nested too deeply" if isinstance(exc, RecursionError) else str(exc)
+        raise SerializationError(f"{what} cannot be stored as JSON: {reason}", hint=_HINT) from exc
+    if not same:
+        raise SerializationError(f"{what} would not come back from JSON as it went in", hint=_HINT)
+    return text
+
+
+_HINT = "use dicts with string keys, lists, strings, finite numbers, booleans and None"
+
+
+def decode(text: str | bytes, what: str = "value") -> Any:
+    """The value of a JSON text.
+
+    Raises:
+        SerializationError: the stored text is not JSON.
+    """
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise SerializationError(f"stored {what} is not valid JSON: {exc}") from exc
+
+
+def encode_text(content: str | list[Any] | None, what: str = "content") -> str | None:
+    """Message content as text that any engine's text column keeps: plain where possible.
+
+    Text with NUL or lone surrogates and lists of parts become JSON behind a marker that starts with
+    U+001E (record separator); text that itself starts with the marker is wrapped likewise, so `decode_text` is exact.
+    """
+    if content is None:
+        return None
+    if isinstance(content, str) and is_plain_text(content) and not content.startswith(_MARKER):
+        return content
+    return _MARKER + encode(content, what)
+
+
+def decode_text(text: str | None) -> str | list[Any] | None:
+    """The content that `encode_text` was given."""
+    if text is None or not text.startswith(_MARKER):
+        return text
+    return cast("str | list[Any]", decode(text[len(_MARKER) :], "content"))
+
+
+def is_plain_text(text: str) -> bool:
+    """No NUL and no lone surrogate: every engine stores it as it is."""
+    return "\x00" not in text and is_utf8(text)
+
+
+def is_utf8(text: str) -> bool:
+    """True when the text has no lone surrogate."""
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _same(decoded: Any, value: Any) -> bool:
+    """Equality that also tells True from 1, 1 from 1.0 and a list from a tuple."""
+    if isinstance(value, bool) or isinstance(decoded, bool):
+        return decoded is value
+    if isinstance(value, dict):
+        mapping = cast("dict[Any, Any]", value)
+        if not isinstance(decoded, dict) or len(cast("dict[Any, Any]", decoded)) != len(mapping):
+            return False
+        other = cast("dict[Any, Any]", decoded)
+        return all(key in other and _same(other[key], item) for key, item in mapping.items())
+    if isinstance(value, list):
+        items, others = cast("list[Any]", value), cast("list[Any]", decoded)
+        return isinstance(decoded, list) and len(others) == len(items) and all(map(_same, others, items))
+    return bool(decoded == value) and isinstance(value, float) == isinstance(decoded, float)

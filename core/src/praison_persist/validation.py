@@ -1,0 +1,174 @@
+"""Checks of names, ids, numbers and vectors, once for every backend. Pure: no I/O, no backend knowledge.
+
+Every check returns the value it accepted or raises `InvalidInputError`, so that nothing has been written yet.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+from .errors import DimensionMismatchError, InvalidInputError
+from .jsontext import is_plain_text
+
+__all__ = [
+    "MAX_DIMENSION",
+    "MAX_DOCUMENT_ID",
+    "MAX_ID",
+    "MAX_KEY",
+    "check_bool",
+    "check_dimension",
+    "check_document_id",
+    "check_id",
+    "check_identifier",
+    "check_key",
+    "check_limit",
+    "check_number",
+    "check_optional_id",
+    "check_positive",
+    "check_ttl",
+    "check_vector",
+]
+
+MAX_ID = 255
+"""Characters in a session id, message id, user id, agent id or name (the VARCHAR(255) of PraisonAI's tables)."""
+
+MAX_DOCUMENT_ID = 512
+"""Characters in a knowledge document's id."""
+
+MAX_KEY = 1024
+"""UTF-8 bytes in a state key (DynamoDB, GCS and Firestore allow little more)."""
+
+MAX_DIMENSION = 65536
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_FLOAT32_MAX = 3.4028234663852886e38
+
+
+def check_id(value: Any, what: str, *, longest: int = MAX_ID) -> str:
+    """A non-empty id, kept exactly: case, spaces and punctuation count."""
+    if not isinstance(value, str):
+        raise InvalidInputError(f"{what} must be a string, not {type(value).__name__}")
+    if not value:
+        raise InvalidInputError(f"{what} must not be empty")
+    if len(value) > longest:
+        raise InvalidInputError(f"{what} has {len(value)} characters; at most {longest} are kept")
+    if not is_plain_text(value):
+        raise InvalidInputError(f"{what} contains NUL or a lone surrogate")
+    return value
+
+
+def check_optional_id(value: Any, what: str, *, longest: int = MAX_ID) -> str | None:
+    """None, or a string up to ``longest`` characters; unlike `check_id`, it may be empty."""
+    return None if value is None else value if value == "" else check_id(value, what, longest=longest)
+
+
+def check_document_id(value: Any) -> str:
+    """A knowledge document's id."""
+    return check_id(value, "document id", longest=MAX_DOCUMENT_ID)
+
+
+def check_key(value: Any, what: str = "key") -> str:
+    """A state key: non-empty text of at most `MAX_KEY` bytes, without NUL, U+001F or lone surrogates."""
+    check_id(value, what, longest=MAX_KEY)
+    if "\x1f" in value:
+        raise InvalidInputError(f"{what} contains U+001F, which separates namespaces")
+    size = len(value.encode())
+    if size > MAX_KEY:
+        raise InvalidInputError(f"{what} has {size} bytes; at most {MAX_KEY} are kept")
+    return value
+
+
+def check_identifier(value: Any, what: str, *, empty: bool = False, longest: int = 63) -> str:
+    """A name that becomes part of the engine's schema (table prefix, schema, collection)."""
+    if empty and value == "":
+        return ""
+    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value) or len(value) > longest:
+        raise InvalidInputError(
+            f"{what} {value!r} is not a valid name",
+            hint=f"letters, digits and underscore, not starting with a digit, at most {longest} characters",
+        )
+    return value
+
+
+def check_limit(value: Any, what: str = "limit") -> int | None:
+    """None (no limit) or an integer of at least 0."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InvalidInputError(f"{what} must be None or an integer of at least 0, got {value!r}")
+    return value
+
+
+def check_number(value: Any, what: str) -> float:
+    """A finite number (an integer stays one)."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise InvalidInputError(f"{what} must be a finite number, got {value!r}")
+    return value
+
+
+def check_positive(value: Any, what: str) -> float:
+    """A finite number above 0."""
+    if check_number(value, what) <= 0:
+        raise InvalidInputError(f"{what} must be greater than 0, got {value!r}")
+    return value
+
+
+def check_bool(value: Any, what: str) -> bool:
+    """True or False, nothing that is merely truthy."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(f"{what} must be True or False, got {value!r}")
+    return value
+
+
+def check_ttl(value: Any) -> float | None:
+    """Seconds to live: None (for ever) or a number greater than 0, at most a century."""
+    if value is None:
+        return None
+    if check_positive(value, "ttl") > 3_155_760_000:
+        raise InvalidInputError(f"ttl of {value!r} seconds is more than a century", hint="use ttl=None")
+    return value
+
+
+def check_dimension(value: Any) -> int:
+    """A collection's dimension: 1 to `MAX_DIMENSION`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_DIMENSION:
+        raise InvalidInputError(f"dimension must be an integer from 1 to {MAX_DIMENSION}, got {value!r}")
+    return value
+
+
+def check_vector(value: Any, dimension: int, *, cosine: bool, what: str = "embedding") -> list[float]:
+    """The vector as a list of floats.
+
+    Args:
+        value: a sequence (or array with ``tolist``) of ``dimension`` finite numbers within float32's range.
+        cosine: refuse a zero vector, which has no direction.
+
+    Raises:
+        DimensionMismatchError: wrong length.
+        InvalidInputError: not a sequence of finite numbers, or zero under cosine.
+    """
+    tolist = getattr(value, "tolist", None)
+    raw: Any = tolist() if callable(tolist) else value
+    if isinstance(raw, (str, bytes)) or not isinstance(raw, Sequence):
+        raise InvalidInputError(f"{what} must be a sequence of numbers, not {type(value).__name__}")
+    numbers = cast("Sequence[Any]", raw)
+    if len(numbers) != dimension:
+        raise DimensionMismatchError(
+            f"{what} has {len(numbers)} numbers, the collection has dimension {dimension}",
+            hint="use the embedding model that the collection was created for, or create another collection",
+        )
+    try:
+        # max and min overlook NaN; a sum never does.
+        vector = [float(number) for number in numbers]
+        top, bottom = max(vector), min(vector)
+        finite = -_FLOAT32_MAX <= bottom <= top <= _FLOAT32_MAX and not math.isnan(sum(vector))
+    except (TypeError, ValueError) as exc:
+        raise InvalidInputError(f"{what} must hold numbers only: {exc}") from exc
+    if not finite or any(isinstance(number, (str, bool)) for number in numbers):
+        raise InvalidInputError(f"{what} must hold finite numbers within the range of float32")
+    if cosine and top == bottom == 0.0:
+        raise InvalidInputError(f"{what} is a zero vector, which cosine distance cannot compare")
+    return vector
