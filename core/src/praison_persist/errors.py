@@ -39,9 +39,11 @@ class PersistError(Exception):
         operation: contract method (``"add_message"``), or None.
         retryable: True when the same call may succeed later without a change by the caller.
         hint: the next step for a person, or None.
+        ambiguous: True when a write may have taken effect although its outcome is unknown.
     """
 
     retryable: bool = False
+    ambiguous: bool = False
 
     def __init__(
         self,

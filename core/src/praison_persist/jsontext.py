@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from .errors import SerializationError
 
-__all__ = ["decode", "decode_text", "encode", "encode_text", "is_plain_text", "is_utf8"]
+__all__ = ["decode", "decode_text", "encode", "encode_text", "is_plain_text", "is_utf8", "same_json"]
 
 _MARKER = "\x1epraison-persist/json:"
 
@@ -31,7 +31,7 @@ def encode(value: Any, what: str = "value") -> str:
         text = _encoder.encode(value)
         if not is_utf8(text):
             text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
-        same = _same(json.loads(text), value)
+        same = same_json(json.loads(text), value)
     except (TypeError, ValueError, RecursionError) as exc:
         reason = "nested too deeply" if isinstance(exc, RecursionError) else str(exc)
         raise SerializationError(f"{what} cannot be stored as JSON: {reason}", hint=_HINT) from exc
@@ -91,8 +91,8 @@ def is_utf8(text: str) -> bool:
     return True
 
 
-def _same(decoded: Any, value: Any) -> bool:
-    """Equality that also tells True from 1, 1 from 1.0 and a list from a tuple."""
+def same_json(decoded: Any, value: Any) -> bool:
+    """Equality of JSON values that also tells True from 1, 1 from 1.0 and a list from a tuple."""
     if isinstance(value, bool) or isinstance(decoded, bool):
         return decoded is value
     if isinstance(value, dict):
@@ -100,8 +100,8 @@ def _same(decoded: Any, value: Any) -> bool:
         if not isinstance(decoded, dict) or len(cast("dict[Any, Any]", decoded)) != len(mapping):
             return False
         other = cast("dict[Any, Any]", decoded)
-        return all(key in other and _same(other[key], item) for key, item in mapping.items())
+        return all(key in other and same_json(other[key], item) for key, item in mapping.items())
     if isinstance(value, list):
         items, others = cast("list[Any]", value), cast("list[Any]", decoded)
-        return isinstance(decoded, list) and len(others) == len(items) and all(map(_same, others, items))
+        return isinstance(decoded, list) and len(others) == len(items) and all(map(same_json, others, items))
     return bool(decoded == value) and isinstance(value, float) == isinstance(decoded, float)

@@ -82,7 +82,8 @@ class KnowledgeStore(ABC):
     """Collections of documents, searched by vector.
 
     Safe to share between threads. Constructors do no I/O. Every method that names a collection which does not exist
-    raises `NotFoundError`, except `delete_collection` and `collection_exists`. Errors are those of `praison_persist.errors`.
+    raises `NotFoundError`, except `delete_collection` and `collection_exists`.
+    Errors are those of `praison_persist.errors`.
     """
 
     backend: str = "knowledge"

@@ -35,7 +35,7 @@ __all__ = [
 Distance = Literal["cosine", "dot", "euclidean", "manhattan"]
 
 DISTANCES: tuple[Distance, ...] = ("cosine", "dot", "euclidean", "manhattan")
-"""Distances of the contract. ``cosine``, ``dot`` and ``euclidean`` work on every backend; ``manhattan`` where the engine has it."""
+"""Distances of the contract; every backend has the first three, ``manhattan`` only some engines."""
 
 T = TypeVar("T")
 

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_INTEGER",
     "MIN_INTEGER",
     "MISSING",
+    "NAMESPACE_SEPARATOR",
     "AsyncStateStore",
     "Missing",
     "StateStore",

@@ -1,4 +1,4 @@
-"""The base of vector backends: everything that is the same on every engine, so that a backend supplies its engine's part.
+"""The base of vector backends: what is the same on every engine, so that a backend supplies its engine's part.
 
 Checks names, ids, vectors and filters, finds duplicates, splits into the engine's batches and keeps the errors alike.
 No engine code here. A backend implements the nine ``_hooks``; each gets checked arguments and an existing collection.

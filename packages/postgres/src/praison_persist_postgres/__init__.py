@@ -1,0 +1,1 @@
+"""PostgreSQL stores for praison-persist: conversations, state, and knowledge with pgvector."""

@@ -1,0 +1,114 @@
+"""Fixtures for all packages: real engines by URL, and a closing report of which ran and which were skipped, and why.
+
+Starts engines only when a test asks for one; knows nothing of the packages under test.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent / "scripts"))
+
+from engines import Engine, EngineError, create
+
+REQUIRED = os.environ.get("PRAISON_PERSIST_REQUIRE_ENGINES") == "1"
+
+_USED = pytest.StashKey["dict[str, str]"]()
+_MISSING = pytest.StashKey["dict[str, str]"]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Room for the report."""
+    config.stash[_USED] = {}
+    config.stash[_MISSING] = {}
+
+
+def _running(name: str, config: pytest.Config, *, own: bool = False) -> Iterator[Engine]:
+    """The engine while it runs; without it the test is skipped with the reason, or fails where engines are required."""
+    engine = create(name, own=own)
+    reason = ""
+    try:
+        engine.start()
+    except EngineError as exc:
+        reason = config.stash[_MISSING][name] = str(exc)
+    if reason and REQUIRED:
+        pytest.fail(f"{name}: {reason} (and PRAISON_PERSIST_REQUIRE_ENGINES=1)", pytrace=False)
+    if reason:
+        pytest.skip(f"{name}: {reason}")
+    config.stash[_USED][name] = engine.describe()
+    try:
+        yield engine
+    finally:
+        engine.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(pytestconfig: pytest.Config) -> Iterator[str]:
+    """A PostgreSQL with pgvector, database ``postgres``, as its superuser."""
+    for engine in _running("postgres", pytestconfig):
+        yield engine.url
+
+
+@pytest.fixture(scope="session")
+def postgres_debian_url(pytestconfig: pytest.Config) -> Iterator[str]:
+    """An older PostgreSQL, without pgvector, whose text order is a language's, not that of code points."""
+    for engine in _running("postgres-debian", pytestconfig):
+        yield engine.url
+
+
+@pytest.fixture(scope="session")
+def qdrant_url(pytestconfig: pytest.Config) -> Iterator[str]:
+    """A Qdrant over HTTP: a real one when given or on PATH, else the stand-in."""
+    for engine in _running("qdrant", pytestconfig):
+        yield engine.url
+
+
+@pytest.fixture(scope="session")
+def postgres_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
+    """A PostgreSQL of this test process alone: ``kill()`` and ``restart()`` disturb nobody else."""
+    yield from _running("postgres", pytestconfig, own=True)
+
+
+@pytest.fixture
+def fresh_prefix() -> str:
+    """A prefix for tables, collections or keys that no other test uses; a valid identifier."""
+    return f"t_{secrets.token_hex(6)}_"
+
+
+# The closing report. Under xdist the workers start engines, and the controller prints.
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a worker's part of the report over."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["engines_used"] = session.config.stash[_USED]
+        output["engines_missing"] = session.config.stash[_MISSING]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take a worker's part of the report."""
+    output: dict[str, Any] = getattr(node, "workeroutput", {})
+    node.config.stash[_USED].update(output.get("engines_used", {}))
+    node.config.stash[_MISSING].update(output.get("engines_missing", {}))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the report."""
+    used, missing = config.stash[_USED], config.stash[_MISSING]
+    if not used and not missing:
+        return
+    terminalreporter.section("engines")
+    for name, about in sorted(used.items()):
+        terminalreporter.line(f"{name:<16} {about}")
+    word = "MISSING" if REQUIRED else "SKIPPED"
+    for name, reason in sorted(missing.items()):
+        terminalreporter.line(f"{name:<16} {word}: {reason}", yellow=True)

@@ -1,0 +1,108 @@
+"""Operations without I/O: generators that yield statements and receive results.
+
+Every SQL operation of the repository is one generator function decorated with `operation`. `drive` (in `driver`) runs
+it on a blocking connection, `adrive` (in `async_driver`) on an asynchronous one. No database library is known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar
+
+from ..errors import PersistError, UnavailableError
+
+if TYPE_CHECKING:
+    from .dialect import Dialect
+
+__all__ = ["Operation", "Result", "Run", "Statement", "Steps", "operation"]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Statement(NamedTuple):
+    """SQL in the dialect's own placeholder style, with its parameters in order."""
+
+    sql: str
+    params: Sequence[Any] = ()
+
+
+class Result(NamedTuple):
+    """What a statement gave: its rows (tuples, possibly none), and how many rows it found or changed."""
+
+    rows: Sequence[Sequence[Any]]
+    rowcount: int
+
+
+Steps = Generator[Statement, Result, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[T]):
+    """A contract method, ready to run any number of times.
+
+    Attributes:
+        name: the contract's method, for errors.
+        start: makes a fresh generator.
+        transaction: all statements are one transaction; else each stands alone, in autocommit.
+        idempotent: may be run again although an earlier run may have taken effect.
+    """
+
+    name: str
+    start: Callable[[], Steps[T]]
+    transaction: bool
+    idempotent: bool
+
+
+def operation(
+    *, transaction: bool = False, idempotent: bool = True
+) -> Callable[[Callable[P, Steps[T]]], Callable[P, Operation[T]]]:
+    """Turn a generator function into one that returns an `Operation`."""
+
+    def decorate(steps: Callable[P, Steps[T]]) -> Callable[P, Operation[T]]:
+        @wraps(steps)
+        def prepare(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
+            return Operation(steps.__name__, lambda: steps(*args, **kwargs), transaction, idempotent)
+
+        return prepare
+
+    return decorate
+
+
+class Run(Generic[T]):
+    """One run of an operation: which statement comes next, and what its failure means. Does no I/O."""
+
+    def __init__(self, dialect: Dialect, work: Operation[T]) -> None:
+        self.work = work
+        self.dialect = dialect
+        self.ambiguous = False
+        self.broken = True
+
+    def script(self) -> Steps[T]:
+        """The statements, with the transaction around them; failures are thrown in where they happened."""
+        if not self.work.transaction:
+            self.ambiguous = True
+            return (yield from self.work.start())
+        try:
+            yield Statement(self.dialect.begin)
+            value = yield from self.work.start()
+            self.ambiguous = True  # from here on the engine may have committed whatever we hear
+            yield Statement("COMMIT")
+        except BaseException:
+            with suppress(Exception):  # the first failure is the one to report
+                yield Statement("ROLLBACK")
+            raise
+        return value
+
+    def failure(self, error: Exception, translate: Callable[[Exception], PersistError | None]) -> PersistError:
+        """The contract's error for what went wrong."""
+        translated = error if isinstance(error, PersistError) else translate(error)
+        if translated is None:
+            raise error
+        self.broken = isinstance(translated, UnavailableError)
+        translated.operation = translated.operation or self.work.name
+        translated.ambiguous = self.ambiguous
+        return translated

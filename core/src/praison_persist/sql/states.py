@@ -1,0 +1,240 @@
+"""The state contract in SQL: every query of every SQL backend, once. Operations only, no I/O.
+
+A key is one row, with its value as JSON text or marked as a hash; a hash has one more row per field.
+An expired row counts as absent everywhere and is deleted when its key is written again, or by `purge_expired`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from ..errors import InvalidInputError, WrongTypeError
+from ..jsontext import decode, encode, same_json
+from ..state import MAX_INTEGER, MIN_INTEGER, MISSING
+from ..validation import check_key, check_limit, check_ttl
+from .operation import Statement, Steps, operation
+from .tables import Tables
+
+__all__ = ["States"]
+
+
+class States:
+    """Operations on one store's tables; keys arrive with their namespace prefix."""
+
+    def __init__(self, tables: Tables) -> None:
+        dialect = self.dialect = tables.dialect
+        state, fields = tables.name("state"), tables.name("state_fields")
+        self._state, self._fields = state, fields
+        self._now = dialect.now
+        live = f"(expires_at IS NULL OR expires_at > {dialect.now})"
+        self._live = live
+        expires = f"({dialect.now} + ?)"  # NULL for a ttl of None
+        render = dialect.render
+        insert = f"INSERT INTO {state} (state_key, is_hash, value, expires_at) VALUES (?, ?, ?, {expires})"
+        self._insert = render(insert + dialect.ignore_conflict)
+        self._set = render(
+            insert
+            + dialect.upsert(("state_key", "is_hash", "value", "expires_at"), ("state_key",))
+            + f" WHERE {state}.is_hash = 0"
+        )
+        self._get = render(f"SELECT is_hash, value FROM {state} WHERE state_key = ? AND {live}")
+        self._lock = render(f"SELECT is_hash, value FROM {state} WHERE state_key = ? AND {live}{dialect.lock_row}")
+        self._replace = render(f"UPDATE {state} SET value = ? WHERE state_key = ?")
+        self._replace_all = render(f"UPDATE {state} SET value = ?, expires_at = {expires} WHERE state_key = ?")
+        self._purge_key = render(f"DELETE FROM {state} WHERE state_key = ? AND NOT {live}")
+        self._delete = render(f"DELETE FROM {state} WHERE state_key = ? AND {live}")
+        self._ttl = render(f"SELECT expires_at - {dialect.now} FROM {state} WHERE state_key = ? AND {live}")
+        self._expire = render(f"UPDATE {state} SET expires_at = {expires} WHERE state_key = ? AND {live}")
+        self._field = render(
+            f"SELECT s.is_hash, f.value FROM {state} s LEFT JOIN {fields} f"
+            f" ON f.state_key = s.state_key AND f.field = ? WHERE s.state_key = ? AND {live}"
+        )
+        self._all_fields = render(
+            f"SELECT s.is_hash, f.field, f.value FROM {state} s LEFT JOIN {fields} f ON f.state_key = s.state_key"
+            f" WHERE s.state_key = ? AND {live} ORDER BY f.field"
+        )
+        self._set_field = render(
+            f"INSERT INTO {fields} (state_key, field, value) VALUES (?, ?, ?)"
+            + dialect.upsert(("state_key", "field", "value"), ("state_key", "field"))
+        )
+        self._count_fields = render(f"SELECT COUNT(*) FROM {fields} WHERE state_key = ?")
+        self._page = render(
+            f"SELECT state_key FROM {state} WHERE state_key > ? AND state_key >= ? AND {live}"
+            " ORDER BY state_key LIMIT ?"
+        )
+
+    # -- values --------------------------------------------------------------------------------------------------
+
+    @operation()
+    def get(self, key: str) -> Steps[Any]:
+        found = yield Statement(self._get, (key,))
+        return self._value(key, found.rows[0]) if found.rows else None
+
+    @operation()
+    def get_many(self, keys: Sequence[str]) -> Steps[dict[str, Any]]:
+        values: dict[str, Any] = {}
+        for start in range(0, len(keys), self.dialect.max_params):
+            chunk = keys[start : start + self.dialect.max_params]
+            marks = ", ".join("?" * len(chunk))
+            sql = f"SELECT state_key, is_hash, value FROM {self._state} WHERE state_key IN ({marks}) AND {self._live}"
+            found = yield Statement(self.dialect.render(sql), chunk)
+            values.update((row[0], self._value(row[0], row[1:])) for row in found.rows)
+        return {key: values[key] for key in keys if key in values}
+
+    @operation()
+    def set(self, key: str, value: Any, ttl: float | None) -> Steps[None]:
+        params = (key, 0, encode(value), check_ttl(ttl))
+        stored = yield Statement(self._set, params)
+        if not stored.rowcount:  # a hash is in the way, unless it has expired
+            yield Statement(self._purge_key, (key,))
+            stored = yield Statement(self._set, params)
+            if not stored.rowcount:
+                raise wrong_type(key, "a hash", "delete the key before storing a value")
+
+    @operation(transaction=True)
+    def set_many(self, values: Mapping[str, Any], ttl: float | None) -> Steps[None]:
+        seconds = check_ttl(ttl)
+        rows = [(key, 0, encode(value, f"value of {key!r}"), seconds) for key, value in sorted(values.items())]
+        for row in rows:  # in key order, so that two batches never wait for each other
+            yield Statement(self._purge_key, (row[0],))
+            stored = yield Statement(self._set, row)
+            if not stored.rowcount:
+                raise wrong_type(row[0], "a hash", "delete the key before storing a value")
+
+    @operation(transaction=True, idempotent=False)
+    def incr(self, key: str, amount: int) -> Steps[int]:
+        if isinstance(amount, bool) or not isinstance(cast(Any, amount), int):
+            raise InvalidInputError(f"amount must be an integer, got {amount!r}")
+        row = yield from self._hold(key)
+        value = 0 if row is None else self._value(key, row)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise wrong_type(key, f"{type(value).__name__}, not an integer", "set an integer first")
+        total = value + amount
+        if not MIN_INTEGER <= total <= MAX_INTEGER:
+            raise InvalidInputError(f"{value} + {amount} leaves signed 64 bits; the value was not changed")
+        yield Statement(self._replace, (str(total), key))
+        return total
+
+    @operation(transaction=True, idempotent=False)
+    def compare_and_set(self, key: str, expected: Any, value: Any, ttl: float | None) -> Steps[bool]:
+        text, seconds = encode(value), check_ttl(ttl)
+        wanted = expected if expected is MISSING else decode(encode(expected, "expected"))
+        row = yield from self._hold(key)
+        stored = MISSING if row is None else self._value(key, row)
+        equal = same_json(stored, wanted) if MISSING not in (stored, wanted) else stored is wanted
+        if equal:
+            yield Statement(self._replace_all, (text, seconds, key))
+        elif row is None:
+            yield Statement(self._delete, (key,))
+        return equal
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    @operation()
+    def delete(self, key: str) -> Steps[bool]:
+        return (yield Statement(self._delete, (key,))).rowcount > 0
+
+    @operation()
+    def exists(self, key: str) -> Steps[bool]:
+        return bool((yield Statement(self._get, (key,))).rows)
+
+    @operation()
+    def ttl(self, key: str) -> Steps[float | None]:
+        found = yield Statement(self._ttl, (key,))
+        return float(found.rows[0][0]) if found.rows and found.rows[0][0] is not None else None
+
+    @operation()
+    def expire(self, key: str, ttl: float) -> Steps[bool]:
+        if check_ttl(ttl) is None:
+            raise InvalidInputError("expire takes a ttl in seconds, not None", hint="use set to make a key permanent")
+        return (yield Statement(self._expire, (ttl, key))).rowcount > 0
+
+    @operation()
+    def page_keys(self, prefix: str, after: str, limit: int) -> Steps[list[str]]:
+        """The next live keys that start with the prefix, in order of code points; fewer than asked at the end."""
+        check_limit(limit, "batch_size")
+        found = yield Statement(self._page, (after, prefix, limit))
+        return [row[0] for row in found.rows if row[0].startswith(prefix)]
+
+    @operation()
+    def purge_expired(self) -> Steps[int]:
+        """Delete what has expired; how many keys."""
+        sql = f"DELETE FROM {self._state} WHERE expires_at <= {self._now}"
+        return (yield Statement(sql)).rowcount
+
+    # -- hashes --------------------------------------------------------------------------------------------------
+
+    @operation()
+    def hget(self, key: str, field: str) -> Steps[Any]:
+        found = yield Statement(self._field, (check_key(field, "field"), key))
+        if not found.rows:
+            return None
+        is_hash, value = found.rows[0]
+        _require_hash(key, is_hash)
+        return None if value is None else decode(value)
+
+    @operation()
+    def hgetall(self, key: str) -> Steps[dict[str, Any]]:
+        found = yield Statement(self._all_fields, (key,))
+        if found.rows:
+            _require_hash(key, found.rows[0][0])
+        return {field: decode(value) for _, field, value in found.rows if field is not None}
+
+    @operation(transaction=True)
+    def hset(self, key: str, field: str, value: Any) -> Steps[None]:
+        text = encode(value)
+        check_key(field, "field")
+        row = yield from self._hold(key, is_hash=True)
+        if row is not None:
+            _require_hash(key, row[0])
+        yield Statement(self._set_field, (key, field, text))
+
+    @operation(transaction=True)
+    def hdel(self, key: str, fields: Iterable[str]) -> Steps[int]:
+        names = [check_key(field, "field") for field in dict.fromkeys(fields)]
+        found = yield Statement(self._lock, (key,))
+        if not found.rows:
+            return 0
+        _require_hash(key, found.rows[0][0])
+        deleted = 0
+        for start in range(0, len(names), self.dialect.max_params - 1):
+            chunk = names[start : start + self.dialect.max_params - 1]
+            marks = ", ".join("?" * len(chunk))
+            sql = self.dialect.render(f"DELETE FROM {self._fields} WHERE state_key = ? AND field IN ({marks})")
+            deleted += (yield Statement(sql, (key, *chunk))).rowcount
+        if not (yield Statement(self._count_fields, (key,))).rows[0][0]:
+            yield Statement(self._delete, (key,))
+        return deleted
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _hold(self, key: str, *, is_hash: bool = False) -> Steps[Sequence[Any] | None]:
+        """The key's live row, locked until the transaction ends.
+
+        None where there was none: an empty row now stands for it, which racers wait for, to be filled or deleted.
+        """
+        while True:
+            found = yield Statement(self._lock, (key,))
+            if found.rows:
+                return found.rows[0]
+            yield Statement(self._purge_key, (key,))
+            held = yield Statement(self._insert, (key, int(is_hash), None, None))
+            if held.rowcount:
+                return None
+
+    def _value(self, key: str, row: Sequence[Any]) -> Any:
+        is_hash, value = row
+        if is_hash:
+            raise wrong_type(key, "a hash", "read it with hget or hgetall")
+        return decode(value)
+
+
+def _require_hash(key: str, is_hash: Any) -> None:
+    if not is_hash:
+        raise wrong_type(key, "a value", "read it with get, or delete it first")
+
+
+def wrong_type(key: str, holds: str, hint: str) -> WrongTypeError:
+    """The error for a key that holds something else than the operation needs."""
+    return WrongTypeError(f"key {key!r} holds {holds}", hint=hint)

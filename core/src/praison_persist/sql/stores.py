@@ -1,0 +1,253 @@
+"""The store classes over the SQL operations: run, retry, and nothing else. No SQL here.
+
+A backend's class builds a driver and names its dialect; see `praison_persist.sql`.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
+from typing import Any, TypeVar, cast
+
+from ..conversation import ConversationMessage, ConversationSession, ConversationStore
+from ..errors import ClosedError, InvalidInputError, PersistError, UnavailableError
+from ..globs import compile_glob, literal_prefix
+from ..retry import RetryPolicy
+from ..state import NAMESPACE_SEPARATOR, StateStore, namespace_prefix
+from ..validation import check_key
+from .conversations import Conversations
+from .driver import Driver, drive
+from .migrations import Migrator
+from .operation import Operation
+from .schema import conversation_migrator, state_migrator
+from .states import States
+from .tables import Tables
+
+__all__ = ["Runner", "SQLConversationStore", "SQLStateStore"]
+
+T = TypeVar("T")
+
+PAGE = 500
+
+
+class Runner:
+    """Runs operations on a driver: sets the schema up first, retries what is safe to retry, names errors."""
+
+    def __init__(
+        self, backend: str, driver: Driver, migrator: Migrator, retry: RetryPolicy, *, auto_setup: bool
+    ) -> None:
+        self.backend = backend
+        self.driver = driver
+        self.migrator = migrator
+        self.retry = retry
+        self._ready = not auto_setup
+        self._guard = threading.Lock()
+        self._closed = False
+
+    def __call__(self, work: Operation[T]) -> T:
+        """The operation's value.
+
+        Raises:
+            PersistError: with ``backend`` and ``operation`` set.
+        """
+        try:
+            if self._closed:
+                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
+            if not self._ready:
+                self.setup()
+            return self._attempts(work)
+        except PersistError as error:
+            error.backend = error.backend or self.backend
+            raise
+
+    def setup(self) -> None:
+        """Apply pending migrations, once per process unless it failed."""
+        with self._guard:
+            if self._attempts(self.migrator.pending()):
+                self._attempts(self.migrator.setup())
+            self._ready = True
+
+    def close(self) -> None:
+        with self._guard:
+            closing, self._closed = not self._closed, True
+        if closing:
+            self.driver.close()
+
+    def _attempts(self, work: Operation[T]) -> T:
+        lost = False
+
+        def attempt() -> T:
+            nonlocal lost
+            try:
+                return drive(self.driver, work, recover=lost)
+            except UnavailableError:
+                lost = True
+                raise
+
+        return self.retry.call(attempt, idempotent=work.idempotent)
+
+
+class SQLConversationStore(ConversationStore):
+    """The conversation contract on a blocking driver."""
+
+    SCHEMA_VERSION = "1.0.0"
+    """PraisonAI's name for the layout of its tables, which this store keeps readable."""
+
+    def __init__(
+        self, driver: Driver, *, backend: str, tables: Tables, retry: RetryPolicy, auto_create_tables: bool = True
+    ) -> None:
+        self.backend = backend
+        self.table_prefix = tables.prefix
+        self._sql = Conversations(tables)
+        self._run = Runner(backend, driver, conversation_migrator(tables), retry, auto_setup=auto_create_tables)
+
+    def setup(self) -> None:
+        self._run.setup()
+
+    def create_session(self, session: ConversationSession) -> ConversationSession:
+        return self._run(self._sql.create_session(session))
+
+    def get_session(self, session_id: str) -> ConversationSession | None:
+        return self._run(self._sql.get_session(session_id))
+
+    def update_session(self, session: ConversationSession) -> ConversationSession:
+        return self._run(self._sql.update_session(session))
+
+    def upsert_session(self, session: ConversationSession) -> ConversationSession:
+        return self._run(self._sql.upsert_session(session))
+
+    def delete_session(self, session_id: str) -> bool:
+        return self._run(self._sql.delete_session(session_id))
+
+    def list_sessions(
+        self,
+        user_id: str | None = None,
+        agent_id: str | None = None,
+        limit: int | None = 100,
+        offset: int = 0,
+    ) -> list[ConversationSession]:
+        return self._run(self._sql.list_sessions(user_id, agent_id, limit, offset))
+
+    def add_message(self, session_id: str, message: ConversationMessage) -> ConversationMessage:
+        return self._run(self._sql.add_message(session_id, message))
+
+    def add_messages(self, session_id: str, messages: Sequence[ConversationMessage]) -> list[ConversationMessage]:
+        return self._run(self._sql.add_messages(session_id, messages))
+
+    def get_messages(
+        self,
+        session_id: str,
+        limit: int | None = None,
+        before: float | None = None,
+        after: float | None = None,
+    ) -> list[ConversationMessage]:
+        return self._run(self._sql.get_messages(session_id, limit, before, after))
+
+    def iter_messages(self, session_id: str, *, batch_size: int = PAGE) -> Iterator[ConversationMessage]:
+        position = 0
+        while True:
+            page, position = self._run(self._sql.page_messages(session_id, position, batch_size))
+            yield from page
+            if len(page) < batch_size:
+                return
+
+    def delete_messages(self, session_id: str, message_ids: Sequence[str] | None = None) -> int:
+        return self._run(self._sql.delete_messages(session_id, message_ids))
+
+    def close(self) -> None:
+        self._run.close()
+
+
+class SQLStateStore(StateStore):
+    """The state contract on a blocking driver."""
+
+    def __init__(
+        self, driver: Driver, *, backend: str, tables: Tables, retry: RetryPolicy, auto_create_tables: bool = True
+    ) -> None:
+        self.backend = backend
+        self.table_prefix = tables.prefix
+        self._sql = States(tables)
+        self._run = Runner(backend, driver, state_migrator(tables), retry, auto_setup=auto_create_tables)
+        self._prefix = ""
+
+    def setup(self) -> None:
+        self._run.setup()
+
+    def namespace(self, name: str) -> StateStore:
+        view = copy(self)
+        view._prefix = namespace_prefix(self._prefix, name)
+        return view
+
+    def get(self, key: str) -> Any:
+        return self._run(self._sql.get(self._key(key)))
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        found = self._run(self._sql.get_many([self._key(key) for key in dict.fromkeys(keys)]))
+        return {key[len(self._prefix) :]: value for key, value in found.items()}
+
+    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+        self._run(self._sql.set(self._key(key), value, ttl))
+
+    def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
+        self._run(self._sql.set_many({self._key(key): value for key, value in values.items()}, ttl))
+
+    def delete(self, key: str) -> bool:
+        return self._run(self._sql.delete(self._key(key)))
+
+    def exists(self, key: str) -> bool:
+        return self._run(self._sql.exists(self._key(key)))
+
+    def keys(self, pattern: str = "*") -> list[str]:
+        if not isinstance(cast(Any, pattern), str):
+            raise InvalidInputError(f"pattern must be a string, not {type(pattern).__name__}")
+        matches = compile_glob(pattern).fullmatch
+        return [key for key in self.scan_prefix(literal_prefix(pattern)) if matches(key)]
+
+    def scan_prefix(self, prefix: str) -> Iterator[str]:
+        start = self._prefix + (check_key(prefix, "prefix") if prefix else "")
+        after = ""
+        while True:
+            page = self._run(self._sql.page_keys(start, after, PAGE))
+            for key in page:
+                if NAMESPACE_SEPARATOR not in key[len(self._prefix) :]:
+                    yield key[len(self._prefix) :]
+            if len(page) < PAGE:
+                return
+            after = page[-1]
+
+    def ttl(self, key: str) -> int | None:
+        seconds = self._run(self._sql.ttl(self._key(key)))
+        return None if seconds is None else math.ceil(seconds)
+
+    def expire(self, key: str, ttl: float) -> bool:
+        return self._run(self._sql.expire(self._key(key), ttl))
+
+    def hget(self, key: str, field: str) -> Any:
+        return self._run(self._sql.hget(self._key(key), field))
+
+    def hset(self, key: str, field: str, value: Any) -> None:
+        self._run(self._sql.hset(self._key(key), field, value))
+
+    def hgetall(self, key: str) -> dict[str, Any]:
+        return self._run(self._sql.hgetall(self._key(key)))
+
+    def hdel(self, key: str, *fields: str) -> int:
+        return self._run(self._sql.hdel(self._key(key), fields))
+
+    def incr(self, key: str, amount: int = 1) -> int:
+        return self._run(self._sql.incr(self._key(key), amount))
+
+    def compare_and_set(self, key: str, expected: Any, value: Any, *, ttl: float | None = None) -> bool:
+        return self._run(self._sql.compare_and_set(self._key(key), expected, value, ttl))
+
+    def purge_expired(self) -> int:
+        """Delete what has expired, in every namespace; how many keys. Reads never see expired keys anyway."""
+        return self._run(self._sql.purge_expired())
+
+    def close(self) -> None:
+        self._run.close()
+
+    def _key(self, key: str) -> str:
+        return self._prefix + check_key(key)

@@ -1,0 +1,112 @@
+"""asyncpg with a pool per event loop, for the asynchronous store of this package."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import asyncpg
+
+from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.sql import POSTGRES, AsyncDriver, Result
+
+from .errors import from_sqlstate, unreachable
+from .settings import Settings
+
+__all__ = ["AsyncpgDriver"]
+
+Pool = Any  # asyncpg has no types
+
+
+class AsyncpgDriver(AsyncDriver):
+    """Pools are opened by the first operation on a loop; a loop that has ended leaves nothing to wait for."""
+
+    dialect = replace(POSTGRES, placeholder="numeric")
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Pool]] = WeakKeyDictionary()
+        self._owner = os.getpid()
+
+    async def acquire(self) -> Any:
+        pool = await self._pool()
+        try:
+            return await pool.acquire(timeout=self.settings.timeout)
+        except TimeoutError:
+            raise OperationTimeoutError(
+                f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
+                hint="raise pool_size= or timeout=, or see whether the server is up",
+            ) from None
+
+    async def release(self, connection: Any, *, broken: bool) -> None:
+        if broken:
+            connection.terminate()
+        await (await self._pool()).release(connection)
+
+    async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:
+        if sql.startswith("SELECT"):
+            rows = await connection.fetch(sql, *params)
+            return Result(rows, len(rows))
+        status = await connection.execute(sql, *params)
+        count = status.rpartition(" ")[2]
+        return Result((), int(count) if count.isdigit() else 0)
+
+    def translate(self, error: Exception) -> PersistError | None:
+        if isinstance(error, asyncpg.PostgresError):
+            return from_sqlstate(getattr(error, "sqlstate", None), str(error), self.settings)
+        if isinstance(error, (OSError, asyncpg.InterfaceError, asyncio.IncompleteReadError)):
+            return unreachable(f"{type(error).__name__}: {error}", self.settings)
+        return None
+
+    async def recover(self) -> None:
+        """Let every idle connection be replaced when it is asked for next."""
+        await (await self._pool()).expire_connections()
+
+    async def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        for owner, opening in list(self._pools.items()):
+            del self._pools[owner]
+            if owner is loop and self._owner == os.getpid():
+                await (await opening).close()
+            elif opening.done() and not opening.cancelled() and opening.exception() is None:
+                _abandon(opening.result())
+
+    async def _pool(self) -> Pool:
+        if self._owner != os.getpid():  # a forked child must not touch its parent's connections
+            self._pools, self._owner = WeakKeyDictionary(), os.getpid()
+        loop = asyncio.get_running_loop()
+        opening = self._pools.get(loop)
+        if opening is None:
+            opening = self._pools[loop] = loop.create_task(self._open())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            raise
+        except BaseException:
+            if self._pools.get(loop) is opening:
+                del self._pools[loop]
+            raise
+
+    async def _open(self) -> Pool:
+        return await asyncpg.create_pool(
+            **self.settings.asyncpg(),
+            min_size=1,
+            max_size=self.settings.pool_size,
+            reset=_no_reset,
+        )
+
+
+async def _no_reset(connection: Any) -> None:
+    """No operation changes a session's state, so that resetting it would be a round trip for nothing."""
+
+
+def _abandon(pool: Pool) -> None:
+    """Drop the connections of a loop that has ended."""
+    try:
+        pool.terminate()
+    except RuntimeError:  # the loop is closed, and its sockets with it
+        return

@@ -1,0 +1,93 @@
+"""psycopg 3 with its own pool, for the blocking stores of this package."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.sql import POSTGRES, Driver, Result
+
+from .errors import from_sqlstate
+from .settings import Settings
+
+__all__ = ["PsycopgDriver"]
+
+Connection = psycopg.Connection[Any]
+
+
+class PsycopgDriver(Driver):
+    """One pool per process, opened by the first operation."""
+
+    dialect = POSTGRES
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._pool: ConnectionPool[Connection] | None = None
+        self._guard = threading.Lock()
+        self._owner = 0
+
+    def acquire(self) -> Connection:
+        pool = self._pool
+        if pool is None or self._owner != os.getpid():
+            pool = self._open()
+        return pool.getconn()
+
+    def release(self, connection: Connection, *, broken: bool) -> None:
+        if broken:
+            connection.close()
+        if self._pool is None:  # closed meanwhile
+            connection.close()
+        else:
+            self._pool.putconn(connection)
+
+    def execute(self, connection: Connection, sql: str, params: Sequence[Any]) -> Result:
+        cursor = connection.execute(sql, params or None)  # type: ignore[arg-type]
+        return Result(cursor.fetchall() if cursor.description else (), cursor.rowcount)
+
+    def translate(self, error: Exception) -> PersistError | None:
+        if isinstance(error, PoolTimeout):
+            return OperationTimeoutError(
+                f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
+                hint="raise pool_size= or timeout=, or see whether the server is up",
+            )
+        if not isinstance(error, psycopg.Error):
+            return None
+        if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
+            return PersistError(f"{type(error).__name__}: {error}")
+        return from_sqlstate(error.sqlstate, str(error), self.settings)
+
+    def recover(self) -> None:
+        """See whether the server is there at all, then replace the connections that died."""
+        psycopg.connect(**self.settings.libpq()).close()
+        if self._pool is not None:
+            self._pool.check()
+
+    def close(self) -> None:
+        with self._guard:
+            pool, self._pool = self._pool, None
+        if pool is not None and self._owner == os.getpid():
+            pool.close()
+
+    def _open(self) -> ConnectionPool[Connection]:
+        with self._guard:
+            if self._pool is None or self._owner != os.getpid():
+                # The pool only ever says that it waited in vain; a connection of our own tells the reason at once.
+                psycopg.connect(**self.settings.libpq()).close()
+                self._pool = ConnectionPool(
+                    "",
+                    kwargs=self.settings.libpq(),
+                    min_size=1,
+                    max_size=self.settings.pool_size,
+                    timeout=self.settings.timeout,
+                    max_lifetime=1800.0,
+                    max_idle=300.0,
+                    open=True,
+                )
+                self._owner = os.getpid()
+            return self._pool

@@ -1,0 +1,56 @@
+"""PostgreSQL's error codes as the contract's errors, for both drivers. Imports neither.
+
+Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
+"""
+
+from __future__ import annotations
+
+from praison_persist.errors import (
+    ConfigurationError,
+    InvalidInputError,
+    MigrationError,
+    OperationTimeoutError,
+    PersistError,
+    UnavailableError,
+)
+from praison_persist.urls import scrub
+
+from .settings import Settings
+
+__all__ = ["from_sqlstate", "unreachable"]
+
+_LOST = ("57P01", "57P02", "57P03", "57P05", "53300", "25P02")
+_RETRY = ("40001", "40P01", "55P03")
+
+
+def from_sqlstate(code: str | None, message: str, settings: Settings) -> PersistError:
+    """The contract's error for a SQLSTATE; None as code means that the connection itself failed."""
+    text = scrub(message.strip(), *settings.secrets)
+    if code is None:
+        return unreachable(text, settings)
+    if code.startswith("28"):
+        return ConfigurationError(
+            f"{settings.place} refused the login: {text}", hint="check user and password (percent-encode it in a URL)"
+        )
+    if code == "3D000":
+        return ConfigurationError(text, hint=f"create the database first, for example with createdb ({settings.place})")
+    if code in _LOST or code.startswith("08"):
+        return unreachable(text, settings)
+    if code in _RETRY:
+        return PersistError(text, retryable=True)
+    if code == "57014":
+        return OperationTimeoutError(text, hint="the server cancelled the statement (statement_timeout)")
+    if code == "42P01":
+        return MigrationError(text, hint="call setup(), or leave auto_create_tables=True")
+    if code == "42501":
+        return ConfigurationError(text, hint="grant the right, or create the tables as another role and call again")
+    if code.startswith(("53", "58")):
+        return UnavailableError(text, retryable=False, hint="the server is out of a resource; see its log")
+    if code.startswith("22"):
+        return InvalidInputError(text)
+    return PersistError(f"{text} (SQLSTATE {code})")
+
+
+def unreachable(text: str, settings: Settings) -> UnavailableError:
+    """The error for a server that cannot be talked to."""
+    return UnavailableError(f"{settings.place}: {scrub(text, *settings.secrets)}", hint="is the server running?")

