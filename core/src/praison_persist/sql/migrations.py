@@ -96,7 +96,7 @@ class Migrator:
             logger.info("%s: applied schema migration %d (%s)", self.component, migration.version, migration.name)
         return [migration.version for migration in pending]
 
-    @operation()
+    @operation(name="setup")
     def pending(self) -> Steps[list[Migration]]:
         """The migrations that `setup` would apply; also checks the ones that were."""
         if not (yield from self._columns(self.tables.plain("schema_migrations"))):

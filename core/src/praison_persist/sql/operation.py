@@ -58,14 +58,14 @@ class Operation(Generic[T]):
 
 
 def operation(
-    *, transaction: bool = False, idempotent: bool = True
+    *, transaction: bool = False, idempotent: bool = True, name: str | None = None
 ) -> Callable[[Callable[P, Steps[T]]], Callable[P, Operation[T]]]:
-    """Turn a generator function into one that returns an `Operation`."""
+    """Turn a generator function into one that returns an `Operation`, named like it if not given a name."""
 
     def decorate(steps: Callable[P, Steps[T]]) -> Callable[P, Operation[T]]:
         @wraps(steps)
         def prepare(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-            return Operation(steps.__name__, lambda: steps(*args, **kwargs), transaction, idempotent)
+            return Operation(name or steps.__name__, lambda: steps(*args, **kwargs), transaction, idempotent)
 
         return prepare
 

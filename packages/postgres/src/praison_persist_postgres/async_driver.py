@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -44,7 +45,8 @@ class AsyncpgDriver(AsyncDriver):
 
     async def release(self, connection: Any, *, broken: bool) -> None:
         if broken:
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # the pool took it back already, because it died
+                connection.terminate()
         await (await self._pool()).release(connection)
 
     async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:

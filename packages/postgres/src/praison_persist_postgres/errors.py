@@ -53,4 +53,6 @@ def from_sqlstate(code: str | None, message: str, settings: Settings) -> Persist
 
 def unreachable(text: str, settings: Settings) -> UnavailableError:
     """The error for a server that cannot be talked to."""
-    return UnavailableError(f"{settings.place}: {scrub(text, *settings.secrets)}", hint="is the server running?")
+    return UnavailableError(
+        f"{settings.place}: {scrub(text, *settings.secrets)}", hint="is the server up, and is the address right?"
+    )

@@ -27,7 +27,6 @@ from qdrant_client import models
 __all__ = [
     "DISTANCES",
     "MARK",
-    "EngineCollection",
     "collection_metadata",
     "comparable",
     "comparable_key",
@@ -55,39 +54,20 @@ _EXACT = 2**53  # from here on a double no longer holds every integer
 _INT64 = 2**63
 
 
-class EngineCollection(CollectionInfo):
-    """A collection as Qdrant has it.
-
-    Attributes:
-        native: created by this package, so that every point has this package's layout and id.
-    """
-
-    __slots__ = ("native",)
-
-    native: bool
-
-    def __init__(
-        self, name: str, dimension: int, distance: Distance, metadata: Mapping[str, Any] | None, *, native: bool
-    ) -> None:
-        super().__init__(name, dimension, distance, metadata)
-        object.__setattr__(self, "native", native)
-
-
 def collection_metadata(info: CollectionInfo) -> dict[str, Any]:
     """What Qdrant keeps for us with the collection; exact, since the caller's mapping goes in as text."""
     kept = None if info.metadata is None else encode(info.metadata, "collection metadata")
     return {MARK: {"format": FORMAT, "metadata": kept}}
 
 
-def describe(name: str, params: models.VectorParams, metadata: Mapping[str, Any] | None) -> EngineCollection:
-    """The collection behind Qdrant's own description of it."""
+def describe(name: str, params: models.VectorParams, metadata: Mapping[str, Any] | None) -> tuple[CollectionInfo, bool]:
+    """The collection behind Qdrant's own description of it, and whether this package created it."""
     distance = next(ours for ours, theirs in DISTANCES.items() if theirs == params.distance)
     mark = (metadata or {}).get(MARK)
     if not isinstance(mark, Mapping):
-        return EngineCollection(name, params.size, distance, dict(metadata) if metadata else None, native=False)
+        return CollectionInfo(name, params.size, distance, dict(metadata) if metadata else None), False
     text = cast("Mapping[str, Any]", mark).get("metadata")
-    kept = None if text is None else decode(text, "collection metadata")
-    return EngineCollection(name, params.size, distance, kept, native=True)
+    return CollectionInfo(name, params.size, distance, None if text is None else decode(text)), True
 
 
 def to_point_id(document_id: str) -> str:

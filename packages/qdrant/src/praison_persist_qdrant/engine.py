@@ -1,0 +1,186 @@
+"""Clients of Qdrant: opened when first used, embedded ones shared inside the process. Knows no documents.
+
+The embedded engine is the client's own: one process, one writer. Its storage loses points when threads write at once,
+and readers see half a write, so every use of it happens under its lock.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from praison_persist.errors import ClosedError, UnavailableError, UnsupportedError
+from qdrant_client import QdrantClient
+
+from .errors import translated
+from .location import MEMORY, Location
+
+__all__ = ["Engine"]
+
+OLDEST = (1, 17)
+"""The first server that can insert without overwriting (update mode ``insert_only``)."""
+
+
+@dataclass
+class _Embedded:
+    client: QdrantClient
+    lock: threading.RLock
+    process: int
+    users: int = 0
+
+
+_shared: dict[str, _Embedded] = {}
+_shared_lock = threading.Lock()
+
+
+class Engine:
+    """The way to one Qdrant.
+
+    Args:
+        location: where it is.
+        timeout: seconds that a request may take.
+        connect_timeout: seconds for a connection, and for answers that need no work, so that a server which hangs
+            is noticed early.
+        prefer_grpc, grpc_port: as the client's.
+    """
+
+    def __init__(
+        self, location: Location, *, timeout: float, connect_timeout: float, prefer_grpc: bool, grpc_port: int
+    ) -> None:
+        self.location = location
+        self.embedded = location.embedded
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._prefer_grpc = prefer_grpc
+        self._grpc_port = grpc_port
+        self._opening = threading.Lock()
+        self._closed = False
+        self._client: QdrantClient | None = None
+        self._own: _Embedded | None = None
+
+    @contextmanager
+    def use(self, *, write: bool = False) -> Generator[QdrantClient]:
+        """The client, alone with it where it is embedded; its errors become those of the contract.
+
+        Raises:
+            UnavailableError: cannot be reached, or the directory belongs to another process.
+        """
+        if not self.embedded:
+            with translated(str(self.location), embedded=False, write=write):
+                yield self._remote()
+            return
+        own = self._local()
+        with own.lock, translated(str(self.location), embedded=True, write=write):
+            yield own.client
+
+    def close(self) -> None:
+        """Close the client, an embedded one when its last user is gone."""
+        with self._opening:
+            self._closed = True
+            client, own, self._client, self._own = self._client, self._own, None, None
+        if client is not None:
+            client.close()
+        if own is not None and own.process == os.getpid():
+            self._release(own)
+
+    # -- a server ------------------------------------------------------------------------------------------------
+
+    def _remote(self) -> QdrantClient:
+        with self._opening:
+            self._check_open()
+            if self._client is None:
+                client = self._connect()
+                try:
+                    _check_version(client.info().version, str(self.location))
+                except BaseException:
+                    client.close()
+                    raise
+                self._client = client
+            return self._client
+
+    def _connect(self) -> QdrantClient:
+        return QdrantClient(
+            url=self.location.url,
+            api_key=self.location.api_key,
+            grpc_port=self._grpc_port,
+            prefer_grpc=self._prefer_grpc,
+            timeout=self._timeout,  # type: ignore[arg-type] # it rounds up itself
+            check_compatibility=False,  # would start a thread
+            event_hooks={"request": [self._limit]},
+        )
+
+    def _limit(self, request: Any) -> None:
+        """The deadlines of one HTTP request; the client's own timeout knows whole seconds and no phases."""
+        quick, slow = self._connect_timeout, self._timeout
+        read = min(quick, slow) if request.method == "GET" else slow
+        request.extensions["timeout"] = {"connect": quick, "pool": slow, "write": slow, "read": read}
+
+    # -- inside this process -------------------------------------------------------------------------------------
+
+    def _local(self) -> _Embedded:
+        with self._opening:
+            self._check_open()
+            if self._own is None:
+                self._own = self._acquire()
+            elif self._own.process != os.getpid() and self.location.path != MEMORY:
+                raise _held(self.location, "the process that this one was forked from")
+            return self._own
+
+    def _acquire(self) -> _Embedded:
+        if self.location.path == MEMORY:
+            return _Embedded(QdrantClient(MEMORY), threading.RLock(), os.getpid())
+        key = os.path.realpath(str(self.location.path))
+        with _shared_lock:
+            found = _shared.get(key)
+            if found is None or found.process != os.getpid():
+                found = _shared[key] = _Embedded(self._open(key), threading.RLock(), os.getpid())
+            found.users += 1
+            return found
+
+    def _open(self, path: str) -> QdrantClient:
+        try:
+            # Its same-thread check is for callers without a lock of their own.
+            return QdrantClient(path=path, force_disable_check_same_thread=True)
+        except RuntimeError as exc:
+            raise _held(self.location, "another process") from exc
+        except OSError as exc:
+            raise UnavailableError(f"cannot open the directory {self.location}: {exc}", retryable=False) from exc
+
+    def _release(self, own: _Embedded) -> None:
+        if self.location.path == MEMORY:
+            own.client.close()
+            return
+        with _shared_lock:
+            own.users -= 1
+            if own.users > 0:
+                return
+            for key in [key for key, other in _shared.items() if other is own]:
+                del _shared[key]
+            with own.lock:
+                own.client.close()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("the store was closed", hint="create a new store")
+
+
+def _held(location: Location, owner: str) -> UnavailableError:
+    return UnavailableError(
+        f"the embedded Qdrant in {location} is in use by {owner}, which holds {os.path.join(str(location), '.lock')}",  # noqa: PTH118 - text
+        hint="an embedded Qdrant has one process; run a server and give url=http://localhost:6333 to share data",
+    )
+
+
+def _check_version(version: str, where: str) -> None:
+    numbers = re.match(r"v?(\d+)\.(\d+)", version)
+    if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST:
+        oldest = ".".join(map(str, OLDEST))
+        raise UnsupportedError(
+            f"Qdrant at {where} is version {version}, which cannot insert without overwriting",
+            hint=f"upgrade the server to {oldest} or newer",
+        )
