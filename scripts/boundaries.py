@@ -6,6 +6,7 @@ Used by [tool.importlinter] in pyproject.toml; knows no package by name.
 from __future__ import annotations
 
 import sys
+from typing import cast
 
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
@@ -24,10 +25,11 @@ class OnlyContract(Contract):
     package = fields.StringField()
     allowed = fields.SetField(subfield=fields.StringField(), required=False, default=set())
 
-    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: FBT001 - import-linter's signature
+    def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Every direct import, from every module of the package."""
-        package = str(self.package)
-        allowed = {package, *sys.stdlib_module_names, *(str(name) for name in self.allowed)}
+        # import-linter replaces the fields of the class by the values of the configuration.
+        package, others = cast("str", self.package), cast("set[str]", self.allowed)
+        allowed = {package, *sys.stdlib_module_names, *others}
         found: list[str] = []
         for importer in sorted({package, *graph.find_descendants(package)}):
             for imported in sorted(graph.find_modules_directly_imported_by(importer)):

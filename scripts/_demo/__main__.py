@@ -1,15 +1,12 @@
-"""The demo's steps, run by the Python of the fresh environment; uses praison-persist as any program would."""
+"""The order of the steps."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-import backends
-import conversation
-import knowledge
-import state
-from report import DemoError, heading, line
+from . import backends, conversation, knowledge, state
+from .report import DemoError, heading, line
 
 
 def main(work: Path, repository: Path) -> int:

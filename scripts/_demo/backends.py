@@ -7,13 +7,16 @@ from pathlib import Path
 
 import praison_persist
 from praison_persist import CONVERSATION_STORES, KNOWLEDGE_STORES, STATE_STORES
-from report import check, line
+
+from .report import check, line
 
 
 def show(venv: Path) -> None:
     """List the backends of all three kinds."""
     home = Path(praison_persist.__file__)
-    check("praison_persist comes from the wheel in the fresh environment", holds=venv.resolve() in home.resolve().parents)
+    check(
+        "praison_persist comes from the wheel in the fresh environment", holds=venv.resolve() in home.resolve().parents
+    )
     registries = {"conversation": CONVERSATION_STORES, "knowledge": KNOWLEDGE_STORES, "state": STATE_STORES}
     for kind, registry in registries.items():
         for name in registry.list_registered():

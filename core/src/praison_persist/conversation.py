@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, field, fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
-from .errors import InvalidInputError, NotFoundError, UnsupportedError
-from .validation import check_id, check_limit, check_number, check_optional_id
+from .errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError, UnsupportedError
+from .validation import check_batch_size, check_id, check_number, check_optional_id
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -28,7 +28,10 @@ __all__ = [
     "ConversationStore",
     "check_message",
     "check_session",
+    "message_conflict",
     "same_body",
+    "session_exists",
+    "session_not_found",
 ]
 
 MAX_ROLE = 50
@@ -163,6 +166,24 @@ def same_body(left: ConversationMessage, right: ConversationMessage) -> bool:
     )
 
 
+def session_exists(session_id: str) -> AlreadyExistsError:
+    """The error for `ConversationStore.create_session` of an id that is taken."""
+    return AlreadyExistsError(f"session {session_id!r} exists", hint="use update_session or upsert_session")
+
+
+def session_not_found(session_id: str) -> NotFoundError:
+    """The error for a session that does not exist."""
+    return NotFoundError(f"session {session_id!r} does not exist", hint="create it with create_session")
+
+
+def message_conflict(message_id: str) -> ConflictError:
+    """The error for a message id that is taken by a message with another body."""
+    return ConflictError(
+        f"message id {message_id!r} is taken by a message with another body",
+        hint="a retry must repeat the message as it was; a new message needs a new id",
+    )
+
+
 class ConversationStore(ABC):
     """Sessions and their messages.
 
@@ -271,7 +292,7 @@ class ConversationStore(ABC):
 
     def iter_messages(self, session_id: str, *, batch_size: int = 500) -> Iterator[ConversationMessage]:
         """All messages, oldest first, without holding them all in memory where the backend can page."""
-        check_limit(batch_size, "batch_size")
+        check_batch_size(batch_size)
         yield from self.get_messages(session_id)
 
     def iter_sessions(
@@ -370,7 +391,7 @@ class AsyncConversationStore(ABC):
 
     async def iter_messages(self, session_id: str, *, batch_size: int = 500) -> AsyncIterator[ConversationMessage]:
         """See `ConversationStore.iter_messages`."""
-        check_limit(batch_size, "batch_size")
+        check_batch_size(batch_size)
         for message in await self.get_messages(session_id):
             yield message
 

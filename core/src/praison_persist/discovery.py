@@ -220,7 +220,7 @@ def _lines(text: str, group: str) -> Iterator[tuple[str, str]]:
 
 
 def _name_problem(name: str) -> str | None:
-    return None if re.fullmatch(r"[^\s:]+", name) else f"{name!r} is not a valid name"
+    return None if re.fullmatch(r"[^\s:/@=]+", name) else f"{name!r} is not a valid name"
 
 
 def _target_problem(name: str, value: str) -> str | None:
@@ -260,6 +260,13 @@ def _import_failed(entry: Entry, module: str, exc: ImportError) -> BackendNotIns
     return _failed(entry, f"importing {module} failed: {what}", command)
 
 
+def _requirements(distribution: str) -> list[str]:
+    for candidate in importlib.metadata.distributions():
+        if normalize(_header(candidate).get("name", "")) == normalize(distribution):
+            return candidate.requires or []
+    return []
+
+
 def _is_own(missing: str, module: str) -> bool:
     return missing.partition(".")[0] == module.partition(".")[0]
 
@@ -267,7 +274,7 @@ def _is_own(missing: str, module: str) -> bool:
 def _absent_requirements(distribution: str) -> list[str]:
     """The declared requirements (quoted for a shell) of which no version is installed."""
     absent: list[str] = []
-    for requirement in importlib.metadata.requires(distribution) or ():
+    for requirement in _requirements(distribution):
         specifier, _, marker = requirement.partition(";")
         name = _REQUIREMENT_NAME.match(specifier)
         if name is None or marker:  # an extra or another platform's: not what this import needs, as far as we can tell

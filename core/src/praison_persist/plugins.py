@@ -82,7 +82,7 @@ class PluginRegistry(Generic[T]):
         """Register a factory; a name registered before is replaced and keeps its aliases.
 
         Args:
-            name: not empty, without white space or ``:``. An alias of that name is freed.
+            name: not empty, without white space and ``: / @ =``. An alias of that name is freed.
             factory: called by `create` with the caller's keyword arguments.
             aliases: other names; a string is one alias.
 
@@ -237,9 +237,9 @@ class PluginRegistry(Generic[T]):
 
     def _find(self, name: str) -> _Found:
         key = self._key(name)
-        if "://" in key:
+        if any(sign in key for sign in "/@="):
             # Not repeated: it may hold a password.
-            raise UnknownBackendError(f"a URL is not the name of a {self.what}", hint=self._url_hint())
+            raise UnknownBackendError(f"a URL or a DSN is not the name of a {self.what}", hint=self._url_hint())
         with self._lock:
             canonical = self._aliases.get(key, key)
             factory = self._factories.get(canonical)
@@ -310,8 +310,8 @@ class PluginRegistry(Generic[T]):
 
     def _checked(self, name: str) -> str:
         key = self._key(name)
-        if not key or ":" in key or any(character.isspace() for character in key):
-            raise ConfigurationError(f"a name must not be empty or contain white space or ':', got {name!r}")
+        if not key or any(character.isspace() or character in ":/@=" for character in key):
+            raise ConfigurationError("a name must not be empty, nor contain white space or any of : / @ =")
         return key
 
     # What the store registries know better

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
-from .errors import InvalidInputError
+from .errors import InvalidInputError, WrongTypeError
 from .validation import check_id
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ __all__ = [
     "AsyncStateStore",
     "Missing",
     "StateStore",
+    "add_integers",
+    "holds_hash",
+    "holds_value",
     "namespace_prefix",
 ]
 
@@ -59,6 +62,33 @@ def namespace_prefix(parent: str, name: str) -> str:
     if NAMESPACE_SEPARATOR in name:
         raise InvalidInputError("namespace contains U+001F, which separates namespaces")
     return f"{parent}{NAMESPACE_SEPARATOR}{name}{NAMESPACE_SEPARATOR}"
+
+
+def add_integers(key: str, current: Any, amount: Any) -> int:
+    """The sum for `StateStore.incr`.
+
+    Raises:
+        WrongTypeError: the key holds something other than an integer.
+        InvalidInputError: ``amount`` is no integer, or the sum leaves signed 64 bits.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise InvalidInputError(f"amount must be an integer, got {amount!r}")
+    if isinstance(current, bool) or not isinstance(current, int):
+        raise WrongTypeError(f"key {key!r} holds no integer", hint="incr counts integers only")
+    total = current + amount
+    if not MIN_INTEGER <= total <= MAX_INTEGER:
+        raise InvalidInputError(f"the sum for key {key!r} leaves signed 64 bits; the value was not changed")
+    return total
+
+
+def holds_hash(key: str) -> WrongTypeError:
+    """The error for a key that holds a hash where a value is needed."""
+    return WrongTypeError(f"key {key!r} holds a hash", hint="use the h... methods, or delete the key first")
+
+
+def holds_value(key: str) -> WrongTypeError:
+    """The error for a key that holds a value where a hash is needed."""
+    return WrongTypeError(f"key {key!r} holds a value", hint="use get and set, or delete the key first")
 
 
 class StateStore(ABC):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from .errors import DimensionMismatchError, InvalidInputError
@@ -18,14 +18,18 @@ __all__ = [
     "MAX_DOCUMENT_ID",
     "MAX_ID",
     "MAX_KEY",
+    "check_batch_size",
     "check_bool",
     "check_dimension",
     "check_document_id",
+    "check_field",
     "check_id",
     "check_identifier",
     "check_key",
     "check_limit",
+    "check_list",
     "check_number",
+    "check_offset",
     "check_optional_id",
     "check_positive",
     "check_ttl",
@@ -72,10 +76,14 @@ def check_document_id(value: Any) -> str:
 
 def check_key(value: Any, what: str = "key") -> str:
     """A state key: non-empty text of at most `MAX_KEY` bytes, without NUL, U+001F or lone surrogates."""
-    check_id(value, what, longest=MAX_KEY)
-    if "\x1f" in value:
+    if "\x1f" in check_field(value, what):
         raise InvalidInputError(f"{what} contains U+001F, which separates namespaces")
-    size = len(value.encode())
+    return value
+
+
+def check_field(value: Any, what: str = "field") -> str:
+    """A field of a hash: non-empty text of at most `MAX_KEY` bytes, without NUL or lone surrogates."""
+    size = len(check_id(value, what, longest=MAX_KEY).encode())
     if size > MAX_KEY:
         raise InvalidInputError(f"{what} has {size} bytes; at most {MAX_KEY} are kept")
     return value
@@ -100,6 +108,27 @@ def check_limit(value: Any, what: str = "limit") -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise InvalidInputError(f"{what} must be None or an integer of at least 0, got {value!r}")
     return value
+
+
+def check_offset(value: Any) -> int:
+    """How many to skip: an integer of at least 0."""
+    if check_limit(value, "offset") is None:
+        raise InvalidInputError("offset must be an integer of at least 0, got None")
+    return value
+
+
+def check_batch_size(value: Any) -> int:
+    """A page size: an integer of at least 1."""
+    if not check_limit(value, "batch_size"):
+        raise InvalidInputError(f"batch_size must be an integer of at least 1, got {value!r}")
+    return value
+
+
+def check_list(value: Any, what: str) -> list[Any]:
+    """The items of any iterable but text, which would be read as its characters."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise InvalidInputError(f"{what} must be a list, not {type(value).__name__}")
+    return list(cast("Iterable[Any]", value))
 
 
 def check_number(value: Any, what: str) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
@@ -20,11 +20,13 @@ from .jsontext import encode
 from .knowledge import CollectionInfo, KnowledgeDocument, KnowledgeStore
 from .scores import Distance, validate_distance
 from .validation import (
+    check_batch_size,
     check_bool,
     check_dimension,
     check_document_id,
     check_identifier,
     check_limit,
+    check_list,
     check_number,
     check_optional_id,
     check_vector,
@@ -242,8 +244,7 @@ class VectorStoreBase(KnowledgeStore):
     ) -> Iterator[KnowledgeDocument]:
         with self._operation("iter_documents", collection):
             condition = parse_filter(filters)
-            if not check_limit(batch_size, "batch_size"):
-                raise InvalidInputError("batch_size must be at least 1")
+            check_batch_size(batch_size)
             info = self._info(collection)
         return self._iterate(info, condition, batch_size)
 
@@ -301,9 +302,7 @@ def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
 
 
 def _check_ids(ids: Any) -> list[str]:
-    if isinstance(ids, str) or not isinstance(ids, Iterable):
-        raise InvalidInputError(f"ids must be a list of strings, not {type(ids).__name__}")
-    return [check_document_id(id_) for id_ in cast("Iterable[Any]", ids)]
+    return [check_document_id(id_) for id_ in check_list(ids, "ids")]
 
 
 def _check_json(metadata: Any, what: str) -> None:
@@ -315,10 +314,8 @@ def _check_json(metadata: Any, what: str) -> None:
 
 def _check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocument]:
     """Copies with plain lists of floats as embeddings; everything that can be wrong is found here."""
-    if isinstance(documents, KnowledgeDocument) or not isinstance(documents, Iterable):
-        raise InvalidInputError(f"documents must be a list of KnowledgeDocument, not {type(documents).__name__}")
     checked: list[KnowledgeDocument] = []
-    for document in cast("Iterable[Any]", documents):
+    for document in check_list(documents, "documents"):
         if not isinstance(document, KnowledgeDocument):
             raise InvalidInputError(f"expected a KnowledgeDocument, not {type(document).__name__}")
         what = f"document {check_document_id(document.id)!r}"

@@ -130,9 +130,8 @@ class _HookDriver(Driver):
         answer: Any = _call(self._store._execute, connection, sql, *params)
         if hasattr(answer, "fetchall"):
             return Result(_call(answer.fetchall) if answer.description else (), answer.rowcount)
-        if isinstance(answer, tuple) and len(cast("tuple[Any, ...]", answer)) == 2:
-            rows, rowcount = cast("tuple[Sequence[Sequence[Any]], int]", answer)
-            return Result(rows, rowcount)
+        if isinstance(answer, tuple):
+            return Result(*cast("tuple[Sequence[Sequence[Any]], int]", answer))
         raise ConfigurationError(
             f"{type(self._store).__name__}._execute returned {type(answer).__name__}",
             hint="return (rows, rowcount) or a DB-API cursor",

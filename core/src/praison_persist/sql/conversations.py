@@ -10,9 +10,24 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..conversation import ConversationMessage, ConversationSession, same_body
-from ..errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
-from ..validation import check_id, check_limit, check_number, check_optional_id
+from ..conversation import (
+    ConversationMessage,
+    ConversationSession,
+    message_conflict,
+    same_body,
+    session_exists,
+    session_not_found,
+)
+from ..errors import ConflictError
+from ..validation import (
+    check_batch_size,
+    check_id,
+    check_limit,
+    check_list,
+    check_number,
+    check_offset,
+    check_optional_id,
+)
 from .operation import Statement, Steps, operation
 from .rows import (
     MESSAGE_COLUMNS,
@@ -65,9 +80,7 @@ class Conversations:
     def create_session(self, session: ConversationSession) -> Steps[ConversationSession]:
         created = yield Statement(self._create, session_params(self.dialect, session))
         if not created.rowcount:
-            raise AlreadyExistsError(
-                f"session {session.session_id!r} exists", hint="use update_session or upsert_session"
-            )
+            raise session_exists(session.session_id)
         return session
 
     @operation()
@@ -104,8 +117,7 @@ class Conversations:
     def list_sessions(
         self, user_id: str | None, agent_id: str | None, limit: int | None, offset: int
     ) -> Steps[list[ConversationSession]]:
-        if check_limit(offset, "offset") is None:
-            raise InvalidInputError("offset must be an integer of at least 0, got None")
+        check_offset(offset)
         check_limit(limit)
         conditions: list[str] = []
         params: list[Any] = []
@@ -137,7 +149,7 @@ class Conversations:
         self, session_id: str, messages: Sequence[ConversationMessage]
     ) -> Steps[list[ConversationMessage]]:
         key = check_id(session_id, "session_id")
-        batch = list(messages)
+        batch = check_list(messages, "messages")
         distinct: dict[str, ConversationMessage] = {}
         params: list[tuple[Any, ...]] = []
         for message in batch:
@@ -146,7 +158,7 @@ class Conversations:
                 if distinct[message.id] is message:
                     params.append(row)
             else:
-                raise _conflict(message.id)
+                raise message_conflict(message.id)
         locked = yield Statement(self._lock, (key,))
         if not locked.rows:
             raise session_not_found(key)
@@ -193,7 +205,7 @@ class Conversations:
             " WHERE session_id = ? AND seq > ? ORDER BY seq LIMIT ?"
         )
         found = yield Statement(
-            self.dialect.render(sql), (check_id(session_id, "session_id"), after_seq, _bounded(limit))
+            self.dialect.render(sql), (check_id(session_id, "session_id"), after_seq, check_batch_size(limit))
         )
         page = [message_from_row(row[:-1]) for row in found.rows]
         return page, found.rows[-1][-1] if page else after_seq
@@ -203,9 +215,7 @@ class Conversations:
         key = check_id(session_id, "session_id")
         if message_ids is None:
             return (yield Statement(self._delete_messages, (key,))).rowcount
-        if isinstance(message_ids, str):
-            raise InvalidInputError("message_ids must be a list of ids, not one string")
-        ids = list(dict.fromkeys(check_id(id_, "message id") for id_ in message_ids))
+        ids = list(dict.fromkeys(check_id(id_, "message id") for id_ in check_list(message_ids, "message_ids")))
         deleted = 0
         for chunk, marks in self._chunks(ids):
             sql = self.dialect.render(f"DELETE FROM {self._messages} WHERE session_id = ? AND id IN ({marks})")
@@ -239,19 +249,7 @@ class Conversations:
                     hint="add it again if it is still wanted",
                 )
             if not same_body(stored[message.id], message):
-                raise _conflict(message.id)
-
-
-def session_not_found(session_id: str) -> NotFoundError:
-    """The error for a session that does not exist."""
-    return NotFoundError(f"session {session_id!r} does not exist", hint="create it with create_session")
-
-
-def _conflict(message_id: str) -> ConflictError:
-    return ConflictError(
-        f"message id {message_id!r} is taken by a message with another body",
-        hint="give every message an id of its own; the stored message was not touched",
-    )
+                raise message_conflict(message.id)
 
 
 def _bounded(limit: int | None) -> int:

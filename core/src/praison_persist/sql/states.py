@@ -7,12 +7,12 @@ An expired row counts as absent everywhere and is deleted when its key is writte
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
-from ..errors import InvalidInputError, WrongTypeError
+from ..errors import InvalidInputError
 from ..jsontext import decode, encode, same_json
-from ..state import MAX_INTEGER, MIN_INTEGER, MISSING
-from ..validation import check_key, check_limit, check_ttl
+from ..state import MISSING, add_integers, holds_hash, holds_value
+from ..validation import check_batch_size, check_field, check_ttl
 from .operation import Statement, Steps, operation
 from .tables import Tables
 
@@ -90,7 +90,7 @@ class States:
             yield Statement(self._purge_key, (key,))
             stored = yield Statement(self._set, params)
             if not stored.rowcount:
-                raise wrong_type(key, "a hash", "delete the key before storing a value")
+                raise holds_hash(key)
 
     @operation(transaction=True)
     def set_many(self, values: Mapping[str, Any], ttl: float | None) -> Steps[None]:
@@ -100,19 +100,13 @@ class States:
             yield Statement(self._purge_key, (row[0],))
             stored = yield Statement(self._set, row)
             if not stored.rowcount:
-                raise wrong_type(row[0], "a hash", "delete the key before storing a value")
+                raise holds_hash(row[0])
 
     @operation(transaction=True, idempotent=False)
     def incr(self, key: str, amount: int) -> Steps[int]:
-        if isinstance(amount, bool) or not isinstance(cast(Any, amount), int):
-            raise InvalidInputError(f"amount must be an integer, got {amount!r}")
+        add_integers(key, 0, amount)
         row = yield from self._hold(key)
-        value = 0 if row is None else self._value(key, row)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise wrong_type(key, f"{type(value).__name__}, not an integer", "set an integer first")
-        total = value + amount
-        if not MIN_INTEGER <= total <= MAX_INTEGER:
-            raise InvalidInputError(f"{value} + {amount} leaves signed 64 bits; the value was not changed")
+        total = add_integers(key, 0 if row is None else self._value(key, row), amount)
         yield Statement(self._replace, (str(total), key))
         return total
 
@@ -153,7 +147,7 @@ class States:
     @operation()
     def page_keys(self, prefix: str, after: str, limit: int) -> Steps[list[str]]:
         """The next live keys that start with the prefix, in order of code points; fewer than asked at the end."""
-        check_limit(limit, "batch_size")
+        check_batch_size(limit)
         found = yield Statement(self._page, (after, prefix, limit))
         return [row[0] for row in found.rows if row[0].startswith(prefix)]
 
@@ -167,7 +161,7 @@ class States:
 
     @operation()
     def hget(self, key: str, field: str) -> Steps[Any]:
-        found = yield Statement(self._field, (check_key(field, "field"), key))
+        found = yield Statement(self._field, (check_field(field), key))
         if not found.rows:
             return None
         is_hash, value = found.rows[0]
@@ -184,7 +178,7 @@ class States:
     @operation(transaction=True)
     def hset(self, key: str, field: str, value: Any) -> Steps[None]:
         text = encode(value)
-        check_key(field, "field")
+        check_field(field)
         row = yield from self._hold(key, is_hash=True)
         if row is not None:
             _require_hash(key, row[0])
@@ -192,7 +186,7 @@ class States:
 
     @operation(transaction=True)
     def hdel(self, key: str, fields: Iterable[str]) -> Steps[int]:
-        names = [check_key(field, "field") for field in dict.fromkeys(fields)]
+        names = [check_field(field) for field in dict.fromkeys(fields)]
         found = yield Statement(self._lock, (key,))
         if not found.rows:
             return 0
@@ -226,15 +220,10 @@ class States:
     def _value(self, key: str, row: Sequence[Any]) -> Any:
         is_hash, value = row
         if is_hash:
-            raise wrong_type(key, "a hash", "read it with hget or hgetall")
+            raise holds_hash(key)
         return decode(value)
 
 
 def _require_hash(key: str, is_hash: Any) -> None:
     if not is_hash:
-        raise wrong_type(key, "a value", "read it with get, or delete it first")
-
-
-def wrong_type(key: str, holds: str, hint: str) -> WrongTypeError:
-    """The error for a key that holds something else than the operation needs."""
-    return WrongTypeError(f"key {key!r} holds {holds}", hint=hint)
+        raise holds_value(key)

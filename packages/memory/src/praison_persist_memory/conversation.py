@@ -8,10 +8,10 @@ from __future__ import annotations
 import heapq
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import count, islice
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from praison_persist.conversation import (
     ConversationMessage,
@@ -19,11 +19,21 @@ from praison_persist.conversation import (
     ConversationStore,
     check_message,
     check_session,
+    message_conflict,
     same_body,
+    session_exists,
+    session_not_found,
 )
-from praison_persist.errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError
 from praison_persist.jsontext import decode, encode
-from praison_persist.validation import check_id, check_limit, check_number, check_optional_id
+from praison_persist.validation import (
+    check_batch_size,
+    check_id,
+    check_limit,
+    check_list,
+    check_number,
+    check_offset,
+    check_optional_id,
+)
 
 from .guard import BACKEND, Guard, check_url
 
@@ -72,9 +82,7 @@ class MemoryConversationStore(ConversationStore):
         with self._guard("create_session"):
             stored = _encoded(session)
             if session.session_id in self._conversations:
-                raise AlreadyExistsError(
-                    f"session {session.session_id!r} exists", hint="use update_session or upsert_session"
-                )
+                raise session_exists(session.session_id)
             self._conversations[session.session_id] = stored
             return session
 
@@ -111,7 +119,7 @@ class MemoryConversationStore(ConversationStore):
         with self._guard("list_sessions"):
             check_optional_id(user_id, "user_id")
             check_optional_id(agent_id, "agent_id")
-            skip = _not_none(check_limit(offset, "offset"), "offset")
+            skip = check_offset(offset)
             wanted = [
                 (-found.session.updated_at, session_id, found)
                 for session_id, found in self._conversations.items()
@@ -181,7 +189,7 @@ class MemoryConversationStore(ConversationStore):
     def _existing(self, session_id: str) -> _Conversation:
         found = self._conversations.get(check_id(session_id, "session_id"))
         if found is None:
-            raise NotFoundError(f"session {session_id!r} does not exist", hint="create it with create_session")
+            raise session_not_found(session_id)
         return found
 
     def _replace(self, found: _Conversation, session: ConversationSession) -> None:
@@ -204,10 +212,7 @@ class MemoryConversationStore(ConversationStore):
             if known is None:
                 new[message.id] = _Row(next(self._sequence), message.id, message.created_at, text)
             elif not same_body(known.message(), message):
-                raise ConflictError(
-                    f"message id {message.id!r} is taken by another message of session {session_id!r}",
-                    hint="a retry must repeat the message as it was; a new message needs a new id",
-                )
+                raise message_conflict(message.id)
         found.rows.extend(new.values())
         found.by_id.update(new)
         for message in messages:
@@ -240,23 +245,3 @@ def _encoded(session: ConversationSession) -> _Conversation:
 
 def _session(found: _Conversation) -> ConversationSession:
     return ConversationSession.from_dict(decode(found.text, "session"))
-
-
-def _not_none(value: int | None, what: str) -> int:
-    if value is None:
-        raise InvalidInputError(f"{what} must be an integer of at least 0, got None")
-    return value
-
-
-def check_batch_size(value: int) -> int:
-    """A page size of at least 1."""
-    if not check_limit(value, "batch_size"):
-        raise InvalidInputError(f"batch_size must be at least 1, got {value!r}")
-    return value
-
-
-def check_list(value: Any, what: str) -> list[Any]:
-    """The items; a single string is refused, since it would be read as its characters."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise InvalidInputError(f"{what} must be a list, not {type(value).__name__}")
-    return list(cast("Iterable[Any]", value))

@@ -13,18 +13,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from praison_persist.errors import ConfigurationError, InvalidInputError, WrongTypeError
+from praison_persist.errors import ConfigurationError, InvalidInputError
 from praison_persist.globs import compile_glob
 from praison_persist.jsontext import decode, encode, same_json
 from praison_persist.state import (
-    MAX_INTEGER,
-    MIN_INTEGER,
     MISSING,
     NAMESPACE_SEPARATOR,
     StateStore,
+    add_integers,
+    holds_hash,
+    holds_value,
     namespace_prefix,
 )
-from praison_persist.validation import MAX_KEY, check_bool, check_id, check_key, check_number, check_ttl
+from praison_persist.validation import check_bool, check_field, check_key, check_number, check_ttl
 
 from .guard import BACKEND, Guard, check_url
 from .snapshot import Entry
@@ -117,14 +118,14 @@ class MemoryStateStore(StateStore):
 
     def hget(self, key: str, field: str) -> Any:
         with self._handle("hget") as table:
-            text = _fields(table.get(self._name(key)), key).get(_check_field(field))
+            text = _fields(table.get(self._name(key)), key).get(check_field(field))
         return None if text is None else decode(text)
 
     def hset(self, key: str, field: str, value: Any) -> None:
         with self._handle("hset") as table:
             name, text = self._name(key), encode(value)
             entry = table.get(name)
-            fields = {**_fields(entry, key), _check_field(field): text}
+            fields = {**_fields(entry, key), check_field(field): text}
             self._handle.commit({name: Entry(None, fields, entry.expires if entry else None)})
 
     def hgetall(self, key: str) -> dict[str, Any]:
@@ -134,7 +135,7 @@ class MemoryStateStore(StateStore):
 
     def hdel(self, key: str, *fields: str) -> int:
         with self._handle("hdel") as table:
-            name, columns = self._name(key), {_check_field(field) for field in fields}
+            name, columns = self._name(key), {check_field(field) for field in fields}
             entry = table.get(name)
             present = _fields(entry, key)
             gone = columns & present.keys()
@@ -146,16 +147,9 @@ class MemoryStateStore(StateStore):
     def incr(self, key: str, amount: int = 1) -> int:
         with self._handle("incr") as table:
             name = self._name(key)
-            if isinstance(amount, bool) or not isinstance(amount, int):
-                raise InvalidInputError(f"amount must be an integer, got {amount!r}")
             entry = table.get(name)
             text = _value(entry, key)
-            current = 0 if text is None else decode(text)
-            if isinstance(current, bool) or not isinstance(current, int):
-                raise WrongTypeError(f"key {key!r} holds no integer", hint="incr counts integers only")
-            total = current + amount
-            if not MIN_INTEGER <= total <= MAX_INTEGER:
-                raise InvalidInputError(f"the sum for key {key!r} leaves signed 64 bits")
+            total = add_integers(key, 0 if text is None else decode(text), amount)
             self._handle.commit({name: Entry(str(total), None, entry.expires if entry else None)})
             return total
 
@@ -252,7 +246,7 @@ def _value(entry: Entry | None, key: str) -> str | None:
     if entry is None:
         return None
     if entry.value is None:
-        raise WrongTypeError(f"key {key!r} holds a hash", hint="use the h... methods, or delete the key first")
+        raise holds_hash(key)
     return entry.value
 
 
@@ -260,9 +254,5 @@ def _fields(entry: Entry | None, key: str) -> dict[str, str]:
     if entry is None:
         return {}
     if entry.fields is None:
-        raise WrongTypeError(f"key {key!r} holds a value", hint="use get and set, or delete the key first")
+        raise holds_value(key)
     return entry.fields
-
-
-def _check_field(field: str) -> str:
-    return check_id(field, "field", longest=MAX_KEY)

@@ -16,13 +16,15 @@ from __future__ import annotations
 import math
 import sys
 import uuid
+from array import array
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
+
+from qdrant_client import models
 
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
-from qdrant_client import models
 
 __all__ = [
     "DISTANCES",
@@ -62,7 +64,7 @@ def collection_metadata(info: CollectionInfo) -> dict[str, Any]:
 
 def describe(name: str, params: models.VectorParams, metadata: Mapping[str, Any] | None) -> tuple[CollectionInfo, bool]:
     """The collection behind Qdrant's own description of it, and whether this package created it."""
-    distance = next(ours for ours, theirs in DISTANCES.items() if theirs == params.distance)
+    distance: Distance = next(ours for ours, theirs in DISTANCES.items() if theirs == params.distance)
     mark = (metadata or {}).get(MARK)
     if not isinstance(mark, Mapping):
         return CollectionInfo(name, params.size, distance, dict(metadata) if metadata else None), False
@@ -120,7 +122,7 @@ def to_document(
         )
     text = payload.get("metadata_json")
     if embedding is not None and (norm := payload.get("norm")) is not None:
-        embedding = [number * norm for number in embedding]
+        embedding = _restored(embedding, norm)
     return KnowledgeDocument(
         id=payload["doc_id"],
         content=cast(str, decode_text(payload["content"])),
@@ -130,6 +132,12 @@ def to_document(
         created_at=payload["created_at"],
         score=score,
     )
+
+
+def _restored(unit: Sequence[float], norm: float) -> list[float]:
+    """A vector of its length before `direction`, rounded to the float32 that it was given as, where none overflows."""
+    numbers = [number * norm for number in unit]
+    return array("f", numbers).tolist() if norm < 1e38 else numbers
 
 
 def to_score(distance: Distance, value: float) -> float:

@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from praison_persist.errors import ClosedError, UnavailableError, UnsupportedError
 from qdrant_client import QdrantClient
+
+from praison_persist.errors import ClosedError, UnavailableError, UnsupportedError
 
 from .errors import translated
 from .location import MEMORY, Location

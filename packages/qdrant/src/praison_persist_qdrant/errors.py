@@ -9,6 +9,9 @@ from typing import Any
 
 import grpc
 import httpx
+from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
+from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+
 from praison_persist.errors import (
     AlreadyExistsError,
     ClosedError,
@@ -19,8 +22,6 @@ from praison_persist.errors import (
     PersistError,
     UnavailableError,
 )
-from qdrant_client.common.client_exceptions import ResourceExhaustedResponse
-from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
 
 __all__ = ["translated"]
 
@@ -29,6 +30,8 @@ _EMBEDDED_ERRORS = (ValueError, RuntimeError)
 
 # Where the request was not sent, a write has certainly not happened.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+_SLOW = "Qdrant at {} did not answer in time"
 
 _GRPC_STATUS = {
     grpc.StatusCode.NOT_FOUND: 404,
@@ -60,7 +63,7 @@ def translated(where: str, *, embedded: bool, write: bool) -> Generator[None]:
         raise _from_embedded(exc, where) from exc
 
 
-def _from_driver(exc: BaseException, where: str, write: bool) -> PersistError:
+def _from_driver(exc: Exception, where: str, write: bool) -> PersistError:
     if isinstance(exc, UnexpectedResponse):
         return _from_status(exc.status_code or 0, _message(exc), where, write)
     if isinstance(exc, ResourceExhaustedResponse):
@@ -76,12 +79,12 @@ def _from_transport(source: BaseException, where: str, write: bool) -> PersistEr
     ambiguous = write and not isinstance(source, _NOT_SENT)
     if isinstance(source, httpx.TimeoutException):
         return _ambiguous(
-            OperationTimeoutError(f"Qdrant at {where} did not answer in time", hint="is it overloaded? raise timeout="),
+            OperationTimeoutError(_SLOW.format(where), hint="is it overloaded? raise timeout="),
             ambiguous,
         )
     if isinstance(source, httpx.TransportError):
         return _ambiguous(
-            UnavailableError(f"cannot reach Qdrant at {where}: {source}", hint="is the server running, is the URL right?"),
+            UnavailableError(f"cannot reach Qdrant at {where}: {source}", hint="is it running, is the URL right?"),
             ambiguous,
         )
     return _ambiguous(
@@ -95,10 +98,12 @@ def _from_transport(source: BaseException, where: str, write: bool) -> PersistEr
 def _from_grpc(exc: Any, where: str, write: bool) -> PersistError:
     code, details = exc.code(), str(exc.details())
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return _ambiguous(OperationTimeoutError(f"Qdrant at {where} did not answer in time", hint="raise timeout="), write)
+        return _ambiguous(
+            OperationTimeoutError(f"Qdrant at {where} did not answer in time", hint="raise timeout="), write
+        )
     if code is grpc.StatusCode.UNAVAILABLE:
         return _ambiguous(
-            UnavailableError(f"cannot reach Qdrant at {where}: {details}", hint="is the server running, is grpc_port right?"),
+            UnavailableError(f"cannot reach Qdrant at {where}: {details}", hint="is it running, is grpc_port right?"),
             write,
         )
     return _from_status(_GRPC_STATUS.get(code, 500), details, where, write)

@@ -6,18 +6,18 @@ Qdrant compares numbers as doubles and orders no strings; what that cannot decid
 from __future__ import annotations
 
 import math
-from typing import Union
+from collections.abc import Sequence
+from typing import cast
+
+from qdrant_client import models
 
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import And, Comparison, Exists, Filter, In, Not, Or, Scalar
 from praison_persist.jsontext import encode_text
-from qdrant_client import models
 
-from .convert import MARK, comparable_key
+from .convert import MARK, comparable_key, to_point_id
 
-__all__ = ["ids_condition", "to_filter"]
-
-Condition = Union[models.FieldCondition, models.IsNullCondition, models.HasIdCondition, models.Filter]
+__all__ = ["ids_condition", "points_condition", "to_filter"]
 
 _EXACT = 2**53
 _INT64 = 2**63
@@ -32,7 +32,7 @@ def to_filter(condition: Filter | None, *, native: bool) -> models.Filter | None
         native: False for a collection in which PraisonAI's points, with flat metadata, may stand beside ours.
 
     Raises:
-        UnsupportedFilterError: a range over strings, a number too large to compare, or deeper nesting than Qdrant reads.
+        UnsupportedFilterError: a range over strings, a number too large to compare, or too deep a nesting.
     """
     if condition is None:
         return None
@@ -51,13 +51,19 @@ def ids_condition(document_ids: list[str]) -> models.FieldCondition:
     return models.FieldCondition(key="doc_id", match=models.MatchAny(any=document_ids))
 
 
+def points_condition(document_ids: Sequence[str]) -> models.HasIdCondition:
+    """The points that this package stores these documents in."""
+    points: list[models.ExtendedPointId] = [to_point_id(id_) for id_ in document_ids]
+    return models.HasIdCondition(has_id=points)
+
+
 class _Translator:
     """Args: prefix: the payload field that holds the metadata; None where the payload itself does."""
 
     def __init__(self, prefix: str | None) -> None:
         self._prefix = prefix
 
-    def translate(self, node: Filter, depth: int) -> Condition:
+    def translate(self, node: Filter, depth: int) -> models.Condition:
         if depth > _DEEPEST:
             raise UnsupportedFilterError(
                 "the filter is nested deeper than Qdrant reads", hint="split it, or join $or branches"
@@ -96,7 +102,7 @@ class _Translator:
         return quoted if self._prefix is None else f"{self._prefix}.{quoted}"
 
 
-def _as_filter(condition: Condition) -> models.Filter:
+def _as_filter(condition: models.Condition) -> models.Filter:
     return condition if isinstance(condition, models.Filter) else models.Filter(must=[condition])
 
 
@@ -104,21 +110,21 @@ def _is_null(key: str) -> models.IsNullCondition:
     return models.IsNullCondition(is_null=models.PayloadField(key=key))
 
 
-def _one_of(key: str, values: tuple[Scalar, ...]) -> Condition:
-    texts = [encode_text(value) for value in values if isinstance(value, str)]
-    conditions: list[Condition] = [_equals(key, value) for value in values if not isinstance(value, str)]
+def _one_of(key: str, values: tuple[Scalar, ...]) -> models.Condition:
+    texts = [_text(value) for value in values if isinstance(value, str)]
+    conditions: list[models.Condition] = [_equals(key, value) for value in values if not isinstance(value, str)]
     if texts:
-        conditions.append(models.FieldCondition(key=key, match=models.MatchAny(any=[text for text in texts if text is not None])))
+        conditions.append(models.FieldCondition(key=key, match=models.MatchAny(any=texts)))
     if not conditions:
         return models.HasIdCondition(has_id=[])
     return conditions[0] if len(conditions) == 1 else models.Filter(should=conditions)
 
 
-def _equals(key: str, value: Scalar) -> Condition:
+def _equals(key: str, value: Scalar) -> models.Condition:
     if value is None:
         return _is_null(key)
     if isinstance(value, str):
-        return models.FieldCondition(key=key, match=models.MatchValue(value=encode_text(value) or ""))
+        return models.FieldCondition(key=key, match=models.MatchValue(value=_text(value)))
     if isinstance(value, bool):
         return models.FieldCondition(key=key, match=models.MatchValue(value=value))
     if abs(value) < _EXACT:  # MatchValue(1) would not find 1.0
@@ -131,7 +137,11 @@ def _equals(key: str, value: Scalar) -> Condition:
     )
 
 
-def _range(key: str, node: Comparison) -> Condition:
+def _text(value: str) -> str:
+    return cast(str, encode_text(value))
+
+
+def _range(key: str, node: Comparison) -> models.Condition:
     if isinstance(node.value, str):
         raise UnsupportedFilterError(
             f"Qdrant orders numbers, not strings: ${node.op} on {'.'.join(node.path)!r}",

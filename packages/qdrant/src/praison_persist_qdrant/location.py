@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
 from praison_persist.errors import ConfigurationError
 from praison_persist.urls import parse
-from pydantic import BaseModel, ValidationError
 
 __all__ = ["MEMORY", "Location", "options_model"]
 
@@ -94,4 +95,6 @@ def options_model(model: type[M], options: Mapping[str, Any] | M | None, what: s
         return model.model_validate(dict(options))
     except (ValidationError, TypeError, ValueError) as exc:
         names = ", ".join(model.model_fields)
-        raise ConfigurationError(f"{what} is not what Qdrant understands: {exc}", hint=f"its names are {names}") from exc
+        raise ConfigurationError(
+            f"{what} is not what Qdrant understands: {exc}", hint=f"its names are {names}"
+        ) from exc

@@ -1,0 +1,322 @@
+"""The Qdrant knowledge store: collections are Qdrant's collections, documents its points.
+
+The engine's part only: checks are in `praison_persist.vectorstore`, conversions in `convert` and `filters`.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, cast
+
+from qdrant_client import QdrantClient, models
+
+from praison_persist.errors import AlreadyExistsError, NotFoundError, PersistError, UnsupportedError
+from praison_persist.filters import Filter
+from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
+from praison_persist.scores import DISTANCES as ALL_DISTANCES
+from praison_persist.validation import check_bool, check_identifier, check_positive
+from praison_persist.vectorstore import VectorStoreBase, already_exists
+
+from . import convert
+from .engine import Engine
+from .filters import ids_condition, points_condition, to_filter
+from .location import Location, options_model
+
+__all__ = ["QdrantKnowledgeStore"]
+
+_REQUEST_BYTES = 16 * 2**20
+"""Most bytes of points in one request; a server takes 32 MiB by default."""
+
+
+class QdrantKnowledgeStore(VectorStoreBase):
+    """Documents in Qdrant: a server over HTTP or gRPC, or the client's embedded engine.
+
+    Without ``url``, ``path``, ``host`` and ``port`` the environment's ``QDRANT_URL`` is used, then
+    ``http://localhost:6333``.
+
+    Args:
+        url: ``http://``, ``https://`` or ``qdrant://host:6333`` (``qdrant://`` is http), or ``":memory:"``.
+        host, port: of the server, where no URL is given.
+        grpc_port, prefer_grpc: use gRPC where it is faster.
+        api_key: default ``QDRANT_API_KEY``.
+        timeout: seconds for a request.
+        connect_timeout: seconds for a connection, and for requests that need no work: a dead server is noticed so.
+        path: directory of an embedded engine (one process at a time), or ``":memory:"``.
+        hnsw_config: index options of new collections, as Qdrant names them (``m``, ``ef_construct`` ...).
+        on_disk: keep the vectors of new collections on disk.
+        shard_number, replication_factor: of new collections in a cluster.
+        exact: search without the index. The embedded engine always does, and a filtered search that finds too few
+            documents with the index is repeated so.
+        hnsw_ef: candidates that a search with the index looks at; more is slower and more exact.
+
+    Raises:
+        ConfigurationError: wrong URL or options.
+    """
+
+    backend = "qdrant"
+    distances = ALL_DISTANCES
+    max_batch = 1000
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        host: str = "localhost",
+        port: int = 6333,
+        grpc_port: int = 6334,
+        api_key: str | None = None,
+        prefer_grpc: bool = False,
+        timeout: float = 30.0,
+        connect_timeout: float = 5.0,
+        path: str | os.PathLike[str] | None = None,
+        hnsw_config: Mapping[str, Any] | models.HnswConfigDiff | None = None,
+        on_disk: bool | None = None,
+        shard_number: int | None = None,
+        replication_factor: int | None = None,
+        exact: bool = False,
+        hnsw_ef: int | None = None,
+    ) -> None:
+        super().__init__()
+        try:
+            location = Location.of(url, path, host, port, api_key)
+            self._engine = Engine(
+                location,
+                timeout=check_positive(timeout, "timeout"),
+                connect_timeout=check_positive(connect_timeout, "connect_timeout"),
+                prefer_grpc=check_bool(prefer_grpc, "prefer_grpc"),
+                grpc_port=grpc_port,
+            )
+            self._hnsw_config = options_model(models.HnswConfigDiff, hnsw_config, "hnsw_config")
+            self._exact = check_bool(exact, "exact") or location.embedded
+            params = options_model(models.SearchParams, {"exact": exact, "hnsw_ef": hnsw_ef}, "hnsw_ef")
+            self._params = None if location.embedded else params
+        except PersistError as error:
+            error.backend = self.backend
+            raise
+        self._on_disk = on_disk
+        self._shard_number = shard_number
+        self._replication_factor = replication_factor
+        self._foreign: set[str] = set()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({str(self._engine.location)!r})"
+
+    def _close(self) -> None:
+        self._engine.close()
+
+    # -- collections ---------------------------------------------------------------------------------------------
+
+    def _create(self, info: CollectionInfo) -> bool:
+        vectors = models.VectorParams(
+            size=info.dimension, distance=convert.DISTANCES[info.distance], on_disk=self._on_disk
+        )
+        try:
+            with self._engine.use(write=True) as client:
+                client.create_collection(
+                    info.name,
+                    vectors_config=vectors,
+                    hnsw_config=self._hnsw_config,
+                    metadata=convert.collection_metadata(info),
+                    shard_number=self._shard_number,
+                    replication_factor=self._replication_factor,
+                )
+        except AlreadyExistsError:
+            return False
+        return True
+
+    def _drop(self, name: str) -> bool:
+        with self._engine.use(write=True) as client:
+            return client.delete_collection(name)
+
+    def _describe(self, name: str) -> CollectionInfo | None:
+        try:
+            with self._engine.use() as client:
+                config = client.get_collection(name).config
+        except NotFoundError:
+            return None
+        if not isinstance(config.params.vectors, models.VectorParams):
+            raise UnsupportedError(
+                f"collection {name!r} has named vectors", hint="this store works with collections of one unnamed vector"
+            )
+        info, native = convert.describe(name, config.params.vectors, config.metadata)
+        (self._foreign.discard if native else self._foreign.add)(name)
+        return info
+
+    def _names(self) -> list[str]:
+        with self._engine.use() as client:
+            return [found.name for found in client.get_collections().collections if _is_name(found.name)]
+
+    # -- writing -------------------------------------------------------------------------------------------------
+
+    def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
+        write = uuid.uuid4().hex
+        points = [convert.to_point(document, info.distance, write) for document in documents]
+        ids = [document.id for document in documents]
+        if self._engine.embedded or self._is_foreign(info) or len(ids) > 1:
+            # With the embedded engine nobody writes in between; elsewhere this spares readers most half writes.
+            with self._engine.use() as client:
+                if taken := self._existing(client, info, ids):
+                    raise already_exists(taken)
+                if self._engine.embedded:
+                    client.upsert(info.name, points)
+                    return
+        self._insert_racing(info, ids, points, write)
+
+    def _insert_racing(
+        self, info: CollectionInfo, ids: list[str], points: Sequence[models.PointStruct], write: str
+    ) -> None:
+        """Insert without overwriting, then see whose points are there: the engine decides between racing writers."""
+        ours = models.Filter(
+            must=[
+                points_condition(ids),
+                models.FieldCondition(key=convert.MARK, match=models.MatchValue(value=write)),
+            ]
+        )
+        with self._engine.use(write=True) as client:
+            try:
+                for request in _requests(points):
+                    client.upsert(info.name, request, update_mode=models.UpdateMode.INSERT_ONLY)
+                if client.count(info.name, ours).count == len(points):
+                    return
+            except Exception as failure:
+                _undo(client, info.name, ours, failure)
+                raise
+            client.delete(info.name, models.FilterSelector(filter=ours))
+            raise already_exists(self._existing(client, info, ids) or ids)
+
+    def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
+        write = uuid.uuid4().hex
+        points = [convert.to_point(document, info.distance, write) for document in documents]
+        ids = [document.id for document in documents]
+        with self._engine.use(write=True) as client:
+            for request in [points] if self._engine.embedded else _requests(points):
+                client.upsert(info.name, request)
+            if self._is_foreign(info):
+                replaced = models.Filter(must=[ids_condition(ids)], must_not=[points_condition(ids)])
+                client.delete(info.name, models.FilterSelector(filter=replaced))
+
+    def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
+        matching = to_filter(condition, native=not self._is_foreign(info))
+        selected = self._selection(info, ids, matching)
+        with self._engine.use(write=True) as client:
+            count = client.count(info.name, selected).count
+            if count:
+                client.delete(info.name, models.FilterSelector(filter=selected))
+            return count
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def _search(
+        self,
+        info: CollectionInfo,
+        vector: Sequence[float],
+        limit: int,
+        condition: Filter | None,
+        threshold: float | None,
+    ) -> list[KnowledgeDocument]:
+        matching = to_filter(condition, native=not self._is_foreign(info))
+        query = convert.direction(vector)[0] if info.distance == "cosine" else list(vector)
+        with self._engine.use() as client:
+            found = client.query_points(
+                info.name, query, query_filter=matching, search_params=self._params, limit=limit
+            ).points
+            if len(found) < limit and matching is not None and not self._exact:
+                found = client.query_points(
+                    info.name,
+                    query,
+                    query_filter=matching,
+                    search_params=models.SearchParams(exact=True),
+                    limit=limit,
+                ).points
+        documents = [convert.to_document(point, score=convert.to_score(info.distance, point.score)) for point in found]
+        # Not the engine's threshold: the embedded one leaves out scores that are equal, and its unit is a distance.
+        return [document for document in documents if threshold is None or (document.score or 0.0) >= threshold]
+
+    def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:
+        if self._is_foreign(info):
+            wanted = models.Filter(must=[ids_condition(list(ids))])
+            found = {point.id: point for page in self._pages(info, wanted, self.max_batch) for point in page}.values()
+        else:
+            with self._engine.use() as client:
+                found = client.retrieve(info.name, [convert.to_point_id(id_) for id_ in ids], with_vectors=True)
+        return [convert.to_document(point, whole=True) for point in found]
+
+    def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
+        matching = to_filter(condition, native=not self._is_foreign(info))
+        with self._engine.use() as client:
+            return client.count(info.name, matching).count
+
+    def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
+        matching = to_filter(condition, native=not self._is_foreign(info))
+        for page in self._pages(info, matching, batch_size):
+            yield from (convert.to_document(point, whole=True) for point in page)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _is_foreign(self, info: CollectionInfo) -> bool:
+        """Not created by this package: points with other ids and flat metadata may be there."""
+        return info.name in self._foreign
+
+    def _selection(
+        self, info: CollectionInfo, ids: Sequence[str] | None, matching: models.Filter | None
+    ) -> models.Filter:
+        conditions: list[Any] = [] if matching is None else [matching]
+        if ids is not None:
+            conditions.append(ids_condition(list(ids)) if self._is_foreign(info) else points_condition(ids))
+        return models.Filter(must=conditions)
+
+    def _existing(self, client: QdrantClient, info: CollectionInfo, ids: list[str]) -> list[str]:
+        """The ids that are taken."""
+        if self._is_foreign(info):
+            return [document.id for document in self._fetch(info, ids)]
+        by_point = {convert.to_point_id(id_): id_ for id_ in ids}
+        found = client.retrieve(info.name, list(by_point), with_payload=False, with_vectors=False)
+        return [by_point[str(point.id)] for point in found]
+
+    def _pages(self, info: CollectionInfo, matching: models.Filter | None, size: int) -> Iterator[list[models.Record]]:
+        offset: Any = None
+        while True:
+            with self._engine.use() as client:
+                page, offset = client.scroll(info.name, matching, limit=size, offset=offset, with_vectors=True)
+            yield page
+            if offset is None:
+                return
+
+
+def _undo(client: QdrantClient, name: str, ours: models.Filter, failure: Exception) -> None:
+    """Take back what a failed insert has written; where that fails too, the first error is the one that counts."""
+    try:
+        client.delete(name, models.FilterSelector(filter=ours))
+    except Exception as exc:
+        raise failure from exc
+
+
+def _requests(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
+    """Points in requests that a server takes, by a rough upper bound of their JSON."""
+    request: list[models.PointStruct] = []
+    size = 0
+    for point in points:
+        payload = point.payload or {}
+        weight = (
+            24 * len(cast("list[float]", point.vector))
+            + 6 * len(payload["content"])
+            + 6 * len(str(payload.get("metadata", "")))
+        )
+        if request and size + weight > _REQUEST_BYTES:
+            yield request
+            request, size = [], 0
+        request.append(point)
+        size += weight
+    if request:
+        yield request
+
+
+def _is_name(name: str) -> bool:
+    """Whether the contract can name this collection; others on the server belong to somebody else."""
+    try:
+        check_identifier(name, "collection name")
+    except ValueError:
+        return False
+    return True

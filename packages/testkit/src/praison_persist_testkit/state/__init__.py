@@ -1,0 +1,5 @@
+"""The conformance suite of state stores."""
+
+from .suite import StateConformance
+
+__all__ = ["StateConformance"]
