@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +16,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from . import system
+from .guardian import STOP_SECONDS, Guardian
 
 STARTUP_SECONDS = 60.0
-STOP_SECONDS = 20.0
 
 
 class EngineError(Exception):
@@ -56,6 +55,7 @@ class Engine(ABC):
         self._located = False
         self._process: subprocess.Popen[bytes] | None = None
         self._home: Path | None = None
+        self._guardian: Guardian | None = None
         self._port = 0
 
     # What an engine supplies.
@@ -145,6 +145,7 @@ class Engine(ABC):
             return self.url
         began = time.monotonic()
         self._home = system.fresh_directory(f"praison-persist-{self.name}-", self._uid)
+        self._guardian = Guardian(self._home, self.stop_signal)
         atexit.register(self.stop)
         try:
             self._say(f"starting {self.describe()}")
@@ -161,9 +162,9 @@ class Engine(ABC):
         atexit.unregister(self.stop)
         self._end()
         self.url = ""
-        if self._home is not None:
-            shutil.rmtree(self._home, ignore_errors=True)
-            self._home = None
+        if self._guardian is not None:
+            self._guardian.dismiss()
+        self._guardian = self._home = None
 
     def kill(self) -> None:
         """SIGKILL the server and its workers, as a crash would; its data stays for `restart`."""
@@ -173,7 +174,7 @@ class Engine(ABC):
         for worker in workers:
             system.kill(worker)
         process.wait()
-        self._process = None
+        self._watch(None)
 
     def restart(self) -> str:
         """Start again on the same port and data, stopping the server first if it runs; the same URL."""
@@ -198,7 +199,7 @@ class Engine(ABC):
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 self.kill()
-            self._process = None
+            self._watch(None)
 
     def _start_on_free_port(self, attempts: int = 3) -> None:
         """Another process may take the port between its choice and the server's start, so try again."""
@@ -217,7 +218,7 @@ class Engine(ABC):
         if home is None or log is None:
             raise EngineError(f"{self.name} has no directory to run in")
         with log.open("ab") as output:
-            self._process = subprocess.Popen(
+            process = subprocess.Popen(
                 self._command(home, port),
                 cwd=home,
                 env=self._environment(),
@@ -227,16 +228,22 @@ class Engine(ABC):
                 start_new_session=True,  # Ctrl-C in the terminal is for us, not for the server
                 **system.as_user(self._uid),
             )
+        self._watch(process)
         self.url = self._url(port)
         deadline = time.monotonic() + STARTUP_SECONDS
         while not self._probe(self.url):
-            if self._process.poll() is not None:
-                code, self._process = self._process.returncode, None
+            if (code := process.poll()) is not None:
+                self._watch(None)
                 raise EngineError(f"{self.name} ended with code {code} while starting{self._log_tail()}")
             if time.monotonic() > deadline:
                 self.kill()
                 raise EngineError(f"{self.name} did not answer within {STARTUP_SECONDS:.0f} s{self._log_tail()}")
             time.sleep(0.05)
+
+    def _watch(self, process: subprocess.Popen[bytes] | None) -> None:
+        self._process = process
+        if self._guardian is not None:
+            self._guardian.watch(process.pid if process else 0)
 
     def _log_tail(self) -> str:
         text = self.log.read_text(errors="replace").strip() if self.log and self.log.exists() else ""

@@ -7,7 +7,6 @@ Field names and signatures are those of PraisonAI's stores, so code written for 
 from __future__ import annotations
 
 import time
-import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -41,7 +40,9 @@ Content = Union[str, list[Any], None]
 
 
 def _new_id() -> str:
-    return str(uuid.uuid4())
+    from uuid import uuid4  # expensive to import, and many callers bring ids of their own
+
+    return str(uuid4())
 
 
 @dataclass

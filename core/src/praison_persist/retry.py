@@ -5,7 +5,6 @@ Knows errors only, no backend: whether an operation may be repeated at all is th
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -51,6 +50,8 @@ class RetryPolicy:
 
     def delays(self) -> Iterator[float]:
         """The pauses in seconds, one per retry."""
+        import random  # not needed until something fails
+
         for retry in range(self.max_retries):
             yield random.uniform(0.0, min(self.max_delay, self.retry_delay * 2.0**retry))  # noqa: S311 - jitter
 

@@ -7,7 +7,9 @@ the classes that users hold; `base` the extension point of PraisonAI's documents
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .async_driver import AsyncDriver as AsyncDriver
@@ -21,20 +23,6 @@ if TYPE_CHECKING:
     from .stores import SQLConversationStore as SQLConversationStore
     from .stores import SQLStateStore as SQLStateStore
     from .tables import Tables as Tables
-
-_EXPORTS = {
-    "AsyncDriver": "async_driver",
-    "AsyncSQLConversationStore": "async_stores",
-    "POSTGRES": "dialect",
-    "SQLITE": "dialect",
-    "Dialect": "dialect",
-    "Driver": "driver",
-    "Result": "operation",
-    "SQLConversationStore": "stores",
-    "SQLStateStore": "stores",
-    "Tables": "tables",
-    "_SQLConversationStoreBase": "base",
-}
 
 __all__ = [
     "POSTGRES",
@@ -50,12 +38,20 @@ __all__ = [
     "_SQLConversationStoreBase",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load what is asked for only: a blocking store needs no asyncio."""
-    module = _EXPORTS.get(name)
-    if module is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{module}"), name)
+# A blocking store needs no asyncio, a driver no store.
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "AsyncDriver": "async_driver",
+        "AsyncSQLConversationStore": "async_stores",
+        "POSTGRES": "dialect",
+        "SQLITE": "dialect",
+        "Dialect": "dialect",
+        "Driver": "driver",
+        "Result": "operation",
+        "SQLConversationStore": "stores",
+        "SQLStateStore": "stores",
+        "Tables": "tables",
+        "_SQLConversationStoreBase": "base",
+    },
+)

@@ -7,7 +7,6 @@ engine's lock: processes that race agree, and a failure leaves the old layout.
 from __future__ import annotations
 
 import hashlib
-import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +16,6 @@ from .operation import Statement, Steps, operation
 from .tables import Tables
 
 __all__ = ["Migration", "Migrator", "Step"]
-
-logger = logging.getLogger("praison_persist.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +90,6 @@ class Migrator:
                 ),
                 (self.component, migration.version, migration.name, migration.checksum, time.time()),
             )
-            logger.info("%s: applied schema migration %d (%s)", self.component, migration.version, migration.name)
         return [migration.version for migration in pending]
 
     @operation(name="setup")

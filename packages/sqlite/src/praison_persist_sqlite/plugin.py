@@ -2,12 +2,10 @@
 
 from praison_persist import store_factory
 
-from .async_store import AsyncSQLiteConversationStore
 from .store import SQLiteConversationStore, SQLiteStateStore, SyncSQLiteConversationStore
 
-__all__ = ["async_sqlite", "sqlite", "sqlite_state", "sync_sqlite"]
+__all__ = ["sqlite", "sqlite_state", "sync_sqlite"]
 
 sqlite = store_factory(SQLiteConversationStore)
 sync_sqlite = store_factory(SyncSQLiteConversationStore)
-async_sqlite = store_factory(AsyncSQLiteConversationStore)
 sqlite_state = store_factory(SQLiteStateStore)
