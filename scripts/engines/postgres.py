@@ -223,4 +223,5 @@ def _debian_unpacked(fetch: bool) -> Installation | None:
     if root is None:
         return None
     binary = next(root.glob("usr/lib/postgresql/*/bin/postgres"))
-    return Installation(binary.parent, "Debian's package, unpacked", ("usr",), root, packages.library_path(root))
+    parts = [name for name in ("usr", "lib") if (root / name).is_dir()]
+    return Installation(binary.parent, "Debian's package, unpacked", parts, root, packages.library_path(root))

@@ -39,15 +39,9 @@ class AsyncRunner:
 
     async def __call__(self, work: Operation[T]) -> T:
         """The operation's value; errors as in the blocking runner."""
-        try:
-            if self._closed:
-                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
-            if not self._ready:
-                await self.setup()
-            return await self._attempts(work)
-        except PersistError as error:
-            error.backend = error.backend or self.backend
-            raise
+        if not self._ready:
+            await self.setup()
+        return await self._attempts(work)
 
     async def setup(self) -> None:
         """Apply pending migrations; tasks that race may both try, which the engine's lock makes harmless."""
@@ -65,13 +59,19 @@ class AsyncRunner:
 
         async def attempt() -> T:
             nonlocal lost
+            if self._closed:
+                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
             try:
                 return await adrive(self.driver, work, recover=lost)
             except UnavailableError:
                 lost = True
                 raise
 
-        return await self.retry.acall(attempt, idempotent=work.idempotent)
+        try:
+            return await self.retry.acall(attempt, idempotent=work.idempotent)
+        except PersistError as error:
+            error.backend = error.backend or self.backend
+            raise
 
 
 class ThreadedRunner:

@@ -10,6 +10,7 @@ import inspect
 import threading
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
@@ -96,7 +97,7 @@ class _SQLConversationStoreBase(SQLConversationStore):
 
     @abstractmethod
     def _put_conn(self, conn: Any) -> Any:
-        """Take the connection back."""
+        """Take the connection back; one that broke was closed, if it has a ``close``."""
 
     @abstractmethod
     def _execute(self, conn: Any, query: str, *args: Any) -> Any:
@@ -124,6 +125,10 @@ class _HookDriver(Driver):
         return _call(self._store._get_conn)
 
     def release(self, connection: Any, *, broken: bool) -> None:
+        close = getattr(connection, "close", None)
+        if broken and close is not None:
+            with suppress(Exception):  # it is broken; the error that broke it is the one to report
+                _call(close)
         _call(self._store._put_conn, connection)
 
     def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:

@@ -192,7 +192,8 @@ class Conversations:
         if limit is None:
             found = yield Statement(self.dialect.render(sql), params)
             return [message_from_row(row) for row in found.rows]
-        found = yield Statement(self.dialect.render(f"{sql} DESC LIMIT ?"), (*params, _bounded(limit)))
+        # Not a parameter: an engine that does not know the number plans anew with every call (PostgreSQL does).
+        found = yield Statement(self.dialect.render(f"{sql} DESC LIMIT {int(_bounded(limit))}"), params)
         return [message_from_row(row) for row in reversed(found.rows)]
 
     @operation()
@@ -240,7 +241,7 @@ class Conversations:
         for chunk, marks in self._chunks([message.id for message in messages]):
             sql = f"SELECT {self._message_columns} FROM {self._messages} WHERE session_id = ? AND id IN ({marks})"
             found = yield Statement(self.dialect.render(sql), (session_id, *chunk))
-            stored.update((row[0], message_from_row(row)) for row in found.rows)
+            stored.update((row.id, row) for row in map(message_from_row, found.rows))
         for message in messages:
             if message.id not in stored:
                 raise ConflictError(

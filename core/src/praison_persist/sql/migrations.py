@@ -20,17 +20,19 @@ __all__ = ["Migration", "Migrator", "Step"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement of a migration.
+    """One statement of a migration, or one warning.
 
     Attributes:
         sql: a template over the fields of `Migrator.fields`.
+        warning: logged instead of executing anything; a template too.
         unless: skip where this ``table`` or ``table.column`` exists (plain names, templates too).
         only_if: skip where this ``table`` or ``table.column`` does not exist.
     """
 
-    sql: str
+    sql: str = ""
     unless: str | None = None
     only_if: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,7 @@ class Migrator:
         tables, dialect = self.tables, self.tables.dialect
         log = tables.name("schema_migrations")
         if dialect.lock_schema:
-            lock = f"{tables.schema or ''}.{tables.prefix}"
-            yield Statement(dialect.render(dialect.lock_schema), (lock,))
+            yield Statement(dialect.render(dialect.lock_schema), (tables.schema or "",))
         if tables.schema is not None and dialect.schema_exists:
             found = yield Statement(dialect.render(dialect.schema_exists), (tables.schema,))
             if not found.rows:
@@ -126,7 +127,12 @@ class Migrator:
             return
         if step.only_if and not (yield from self._exists(step.only_if.format(**self.fields))):
             return
-        yield Statement(step.sql.format(**self.fields))
+        if step.warning:
+            import logging  # rarely needed, and slow to import
+
+            logging.getLogger("praison_persist.sql").warning(step.warning.format(**self.fields))
+        else:
+            yield Statement(step.sql.format(**self.fields))
 
     def _exists(self, name: str) -> Steps[bool]:
         table, _, column = name.partition(".")

@@ -7,7 +7,6 @@ it on a blocking connection, `adrive` (in `async_driver`) on an asynchronous one
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar
@@ -80,6 +79,7 @@ class Run(Generic[T]):
         self.dialect = dialect
         self.ambiguous = False
         self.broken = True
+        self._left_open = False
 
     def script(self) -> Steps[T]:
         """The statements, with the transaction around them; failures are thrown in where they happened."""
@@ -92,8 +92,10 @@ class Run(Generic[T]):
             self.ambiguous = True  # from here on the engine may have committed whatever we hear
             yield Statement("COMMIT")
         except BaseException:
-            with suppress(Exception):  # the first failure is the one to report
+            try:
                 yield Statement("ROLLBACK")
+            except Exception:  # the first failure is the one to report
+                self._left_open = True
             raise
         return value
 
@@ -102,7 +104,8 @@ class Run(Generic[T]):
         translated = error if isinstance(error, PersistError) else translate(error)
         if translated is None:
             raise error
-        self.broken = isinstance(translated, UnavailableError)
+        unavailable = isinstance(translated, UnavailableError)
+        self.broken = unavailable or self._left_open
         translated.operation = translated.operation or self.work.name
-        translated.ambiguous = self.ambiguous
+        translated.ambiguous = self.ambiguous and unavailable  # any other error is the engine's answer, or ours
         return translated

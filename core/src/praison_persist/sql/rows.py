@@ -86,7 +86,7 @@ def session_from_row(row: Sequence[Any]) -> ConversationSession:
     """The session of a row in the order of `SESSION_COLUMNS`."""
     session_id, user_id, agent_id, name, state, metadata, created_at, updated_at = row
     return ConversationSession(
-        session_id,
+        str(session_id),
         user_id,
         agent_id,
         name,
@@ -101,8 +101,8 @@ def message_from_row(row: Sequence[Any]) -> ConversationMessage:
     """The message of a row in the order of `MESSAGE_COLUMNS`."""
     id_, session_id, role, content, tool_calls, tool_call_id, metadata, created_at = row
     return ConversationMessage(
-        id_,
-        session_id,
+        str(id_),  # a column of type UUID gives an object
+        str(session_id),
         role,
         decode_text(content),
         _unjson(tool_calls),

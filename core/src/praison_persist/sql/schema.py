@@ -16,9 +16,15 @@ OLD_PREFIX = "praisonai_"
 """Prefix of PraisonAI's async stores before its PR 1597; adopted where the store uses the default prefix."""
 
 
+_SESSION_INDEXES = ("sessions_user", "sessions_agent", "sessions_updated")
+_SUPERSEDED_INDEXES = ("messages_session", "messages_created")
+"""PraisonAI's, which the index of migration 2 makes useless."""
+
+
 def conversation_migrator(tables: Tables) -> Migrator:
     """Migrations of the conversation tables."""
     dialect = tables.dialect
+    old = Tables(dialect, OLD_PREFIX, tables.schema)
     fields = {
         "sessions": tables.name("sessions"),
         "messages": tables.name("messages"),
@@ -28,16 +34,20 @@ def conversation_migrator(tables: Tables) -> Migrator:
         "sessions_name": dialect.identifier(tables.plain("sessions")),
         "messages_name": dialect.identifier(tables.plain("messages")),
         "messages_key": dialect.identifier(f"{tables.plain('messages')}_pkey"),
+        "messages_foreign_key": dialect.identifier(f"{tables.plain('messages')}_session_id_fkey"),
         "old_messages_key": dialect.identifier(f"{OLD_PREFIX}messages_pkey"),
+        "old_messages_foreign_key": dialect.identifier(f"{OLD_PREFIX}messages_session_id_fkey"),
         "message_order": tables.index("messages", "order"),
-        "sessions_user": tables.index("sessions", "user"),
-        "sessions_agent": tables.index("sessions", "agent"),
-        "sessions_updated": tables.index("sessions", "updated"),
-        "old_sessions_plain": f"{OLD_PREFIX}sessions",
-        "old_messages_plain": f"{OLD_PREFIX}messages",
-        "old_sessions": Tables(dialect, OLD_PREFIX, tables.schema).name("sessions"),
-        "old_messages": Tables(dialect, OLD_PREFIX, tables.schema).name("messages"),
+        **{name: tables.index(*name.split("_")) for name in _SESSION_INDEXES},
+        **{name: tables.existing_index(*name.split("_")) for name in _SUPERSEDED_INDEXES},
+        **{f"old_{name}": old.existing_index(*name.split("_")) for name in (*_SESSION_INDEXES, *_SUPERSEDED_INDEXES)},
+        "old_prefix": OLD_PREFIX,
+        "old_sessions_plain": old.plain("sessions"),
+        "old_messages_plain": old.plain("messages"),
+        "old_sessions": old.name("sessions"),
+        "old_messages": old.name("messages"),
         "id": dialect.id_type,
+        "name": dialect.name_type,
         "role": dialect.role_type,
         "text": dialect.text_type,
         "json": dialect.json_type,
@@ -50,39 +60,48 @@ def conversation_migrator(tables: Tables) -> Migrator:
         "conversation",
         (
             Migration(1, "PraisonAI's tables", (*adopt, *_praisonai_tables())),
-            Migration(2, "insertion order", (*_adopt_orphans(), *_statements(dialect.number_messages))),
+            Migration(
+                2,
+                "insertion order",
+                (*_adopt_orphans(), *_drop_superseded(), *_statements(dialect.number_messages)),
+            ),
         ),
         fields,
     )
 
 
 def _adopt_old_prefix() -> tuple[Step, ...]:
-    return tuple(
-        Step(
-            f"ALTER TABLE {{old_{table}}} RENAME TO {{{table}_name}}",
-            only_if=f"{{old_{table}_plain}}",
-            unless=f"{{{table}_plain}}",
-        )
-        for table in ("sessions", "messages")
+    """Rename PraisonAI's older tables, without their indexes, which would keep their names."""
+    steps: list[Step] = []
+    for table in ("sessions", "messages"):
+        where = {"only_if": f"{{old_{table}_plain}}", "unless": f"{{{table}_plain}}"}
+        indexes = [name for name in (*_SESSION_INDEXES, *_SUPERSEDED_INDEXES) if name.startswith(table)]
+        steps += [Step(f"DROP INDEX IF EXISTS {{old_{name}}}", **where) for name in indexes]
+        steps.append(Step(f"ALTER TABLE {{old_{table}}} RENAME TO {{{table}_name}}", **where))
+    both = (
+        "both {sessions_plain} and {old_sessions_plain} exist: what PraisonAI's older async stores wrote to the latter"
+        ' is not visible here. Open it with table_prefix="{old_prefix}"; to bring it over, read each session there and'
+        " write it here with create_session and add_messages"
     )
+    return (*steps, Step(warning=both, only_if="{old_sessions_plain}"))
 
 
 def _praisonai_tables() -> tuple[Step, ...]:
-    added = [("sessions", name, type_) for name, type_ in (("state", "json"), ("metadata", "json"), ("name", "id"))]
+    added = [("sessions", name, type_) for name, type_ in (("state", "json"), ("metadata", "json"), ("name", "name"))]
     added += [
         ("messages", name, type_)
-        for name, type_ in (("tool_calls", "json"), ("tool_call_id", "id"), ("metadata", "json"))
+        for name, type_ in (("tool_calls", "json"), ("tool_call_id", "name"), ("metadata", "json"))
     ]
     return (
         Step(
-            "CREATE TABLE {sessions} (session_id {id} PRIMARY KEY NOT NULL, user_id {id}, agent_id {id}, name {id},"
+            "CREATE TABLE {sessions} (session_id {id} PRIMARY KEY, user_id {name}, agent_id {name}, name {name},"
             " state {json}, metadata {json}, created_at {float}, updated_at {float}){options}",
             unless="{sessions_plain}",
         ),
         Step(
-            "CREATE TABLE {messages} (id {id} PRIMARY KEY NOT NULL, session_id {id} NOT NULL"
+            "CREATE TABLE {messages} (id {id} PRIMARY KEY, session_id {id} NOT NULL"
             " REFERENCES {sessions} (session_id) ON DELETE CASCADE, role {role}, content {text}, tool_calls {json},"
-            " tool_call_id {id}, metadata {json}, created_at {float}){options}",
+            " tool_call_id {name}, metadata {json}, created_at {float}){options}",
             unless="{messages_plain}",
         ),
         *(
@@ -101,12 +120,17 @@ def _praisonai_tables() -> tuple[Step, ...]:
 def _adopt_orphans() -> tuple[Step, ...]:
     """Stores without foreign keys kept messages of no session; they get one rather than get lost."""
     return (
+        Step("UPDATE {messages} SET session_id = id WHERE session_id IS NULL"),
         Step(
             "INSERT INTO {sessions} (session_id, created_at, updated_at) SELECT session_id, MIN(created_at),"
-            " MAX(created_at) FROM {messages} WHERE session_id NOT IN (SELECT session_id FROM {sessions})"
-            " GROUP BY session_id"
+            " MAX(created_at) FROM {messages} m WHERE NOT EXISTS"
+            " (SELECT 1 FROM {sessions} s WHERE s.session_id = m.session_id) GROUP BY session_id"
         ),
     )
+
+
+def _drop_superseded() -> tuple[Step, ...]:
+    return tuple(Step(f"DROP INDEX IF EXISTS {{{name}}}") for name in _SUPERSEDED_INDEXES)
 
 
 def _statements(script: str) -> tuple[Step, ...]:

@@ -5,18 +5,15 @@ A backend's class builds a driver and names its dialect; see `praison_persist.sq
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from ..conversation import ConversationMessage, ConversationSession, ConversationStore
-from ..errors import ClosedError, InvalidInputError, PersistError, UnavailableError
-from ..globs import compile_glob, literal_prefix
+from ..errors import ClosedError, PersistError, UnavailableError
 from ..retry import RetryPolicy
-from ..state import NAMESPACE_SEPARATOR, StateStore, namespace_prefix
-from ..validation import check_key
+from ..state import StateStore
 from .conversations import Conversations
 from .driver import Driver, drive
 from .migrations import Migrator
@@ -52,22 +49,16 @@ class Runner:
         Raises:
             PersistError: with ``backend`` and ``operation`` set.
         """
-        try:
-            if self._closed:
-                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
-            if not self._ready:
-                self.setup()
-            return self._attempts(work)
-        except PersistError as error:
-            error.backend = error.backend or self.backend
-            raise
+        if not self._ready:
+            with self._guard:
+                if not self._ready:
+                    self._migrate()
+        return self._attempts(work)
 
     def setup(self) -> None:
-        """Apply pending migrations, once per process unless it failed."""
+        """Apply pending migrations."""
         with self._guard:
-            if self._attempts(self.migrator.pending()):
-                self._attempts(self.migrator.setup())
-            self._ready = True
+            self._migrate()
 
     def close(self) -> None:
         with self._guard:
@@ -75,18 +66,29 @@ class Runner:
         if closing:
             self.driver.close()
 
+    def _migrate(self) -> None:
+        if self._attempts(self.migrator.pending()):
+            self._attempts(self.migrator.setup())
+        self._ready = True
+
     def _attempts(self, work: Operation[T]) -> T:
         lost = False
 
         def attempt() -> T:
             nonlocal lost
+            if self._closed:
+                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
             try:
                 return drive(self.driver, work, recover=lost)
             except UnavailableError:
                 lost = True
                 raise
 
-        return self.retry.call(attempt, idempotent=work.idempotent)
+        try:
+            return self.retry.call(attempt, idempotent=work.idempotent)
+        except PersistError as error:
+            error.backend = error.backend or self.backend
+            raise
 
 
 class SQLConversationStore(ConversationStore):
@@ -170,77 +172,65 @@ class SQLStateStore(StateStore):
         self.table_prefix = tables.prefix
         self._sql = States(tables)
         self._run = Runner(backend, driver, state_migrator(tables), retry, auto_setup=auto_create_tables)
-        self._prefix = ""
 
     def setup(self) -> None:
         self._run.setup()
 
     def namespace(self, name: str) -> StateStore:
         view = copy(self)
-        view._prefix = namespace_prefix(self._prefix, name)
+        view._sql = self._sql.namespace(name)
         return view
 
     def get(self, key: str) -> Any:
-        return self._run(self._sql.get(self._key(key)))
+        return self._run(self._sql.get(key))
 
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        found = self._run(self._sql.get_many([self._key(key) for key in dict.fromkeys(keys)]))
-        return {key[len(self._prefix) :]: value for key, value in found.items()}
+        return self._run(self._sql.get_many(keys))
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
-        self._run(self._sql.set(self._key(key), value, ttl))
+        self._run(self._sql.set(key, value, ttl))
 
     def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
-        self._run(self._sql.set_many({self._key(key): value for key, value in values.items()}, ttl))
+        self._run(self._sql.set_many(values, ttl))
 
     def delete(self, key: str) -> bool:
-        return self._run(self._sql.delete(self._key(key)))
+        return self._run(self._sql.delete(key))
 
     def exists(self, key: str) -> bool:
-        return self._run(self._sql.exists(self._key(key)))
+        return self._run(self._sql.exists(key))
 
     def keys(self, pattern: str = "*") -> list[str]:
-        if not isinstance(cast(Any, pattern), str):
-            raise InvalidInputError(f"pattern must be a string, not {type(pattern).__name__}")
-        matches = compile_glob(pattern).fullmatch
-        return [key for key in self.scan_prefix(literal_prefix(pattern)) if matches(key)]
+        return self._run(self._sql.keys(pattern))
 
     def scan_prefix(self, prefix: str) -> Iterator[str]:
-        start = self._prefix + (check_key(prefix, "prefix") if prefix else "")
-        after = ""
-        while True:
-            page = self._run(self._sql.page_keys(start, after, PAGE))
-            for key in page:
-                if NAMESPACE_SEPARATOR not in key[len(self._prefix) :]:
-                    yield key[len(self._prefix) :]
-            if len(page) < PAGE:
-                return
-            after = page[-1]
+        more: str | None = ""
+        while more is not None:
+            page, more = self._run(self._sql.page_keys(prefix, more, PAGE))
+            yield from page
 
     def ttl(self, key: str) -> int | None:
-        seconds = self._run(self._sql.ttl(self._key(key)))
-        return None if seconds is None else math.ceil(seconds)
+        return self._run(self._sql.ttl(key))
 
     def expire(self, key: str, ttl: float) -> bool:
-        return self._run(self._sql.expire(self._key(key), ttl))
+        return self._run(self._sql.expire(key, ttl))
 
     def hget(self, key: str, field: str) -> Any:
-        return self._run(self._sql.hget(self._key(key), field))
+        return self._run(self._sql.hget(key, field))
 
     def hset(self, key: str, field: str, value: Any) -> None:
-        self._run(self._sql.hset(self._key(key), field, value))
+        self._run(self._sql.hset(key, field, value))
 
     def hgetall(self, key: str) -> dict[str, Any]:
-        return self._run(self._sql.hgetall(self._key(key)))
+        return self._run(self._sql.hgetall(key))
 
     def hdel(self, key: str, *fields: str) -> int:
-        return self._run(self._sql.hdel(self._key(key), fields))
+        return self._run(self._sql.hdel(key, fields))
 
     def incr(self, key: str, amount: int = 1) -> int:
-        return self._run(self._sql.incr(self._key(key), amount))
+        return self._run(self._sql.incr(key, amount))
 
     def compare_and_set(self, key: str, expected: Any, value: Any, *, ttl: float | None = None) -> bool:
-        return self._run(self._sql.compare_and_set(self._key(key), expected, value, ttl))
+        return self._run(self._sql.compare_and_set(key, expected, value, ttl))
 
     def purge_expired(self) -> int:
         """Delete what has expired, in every namespace; how many keys. Reads never see expired keys anyway."""
@@ -248,6 +238,3 @@ class SQLStateStore(StateStore):
 
     def close(self) -> None:
         self._run.close()
-
-    def _key(self, key: str) -> str:
-        return self._prefix + check_key(key)

@@ -40,9 +40,15 @@ class Tables:
 
     def name(self, table: str) -> str:
         """The quoted name of a table, with its schema."""
-        name = self.dialect.identifier(self.plain(table))
-        return name if self.schema is None else f"{self.dialect.identifier(self.schema)}.{name}"
+        return self._qualified(self.dialect.identifier(self.plain(table)))
 
     def index(self, table: str, suffix: str) -> str:
-        """The quoted name of an index on a table."""
+        """The quoted name of an index on a table, as CREATE INDEX takes it."""
         return self.dialect.identifier(f"idx_{self.plain(table)}_{suffix}")
+
+    def existing_index(self, table: str, suffix: str) -> str:
+        """The quoted name of an index on a table, with its schema."""
+        return self._qualified(self.index(table, suffix))
+
+    def _qualified(self, name: str) -> str:
+        return name if self.schema is None else f"{self.dialect.identifier(self.schema)}.{name}"

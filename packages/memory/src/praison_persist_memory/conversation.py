@@ -78,6 +78,10 @@ class MemoryConversationStore(ConversationStore):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
+    def setup(self) -> None:
+        with self._guard("setup"):
+            pass
+
     def create_session(self, session: ConversationSession) -> ConversationSession:
         with self._guard("create_session"):
             stored = _encoded(session)

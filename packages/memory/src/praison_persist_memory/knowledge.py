@@ -65,6 +65,10 @@ class MemoryKnowledgeStore(VectorStoreBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
+    def setup(self) -> None:
+        with self._operation("setup"):
+            pass
+
     def _create(self, info: CollectionInfo) -> bool:
         kept = replace(info, metadata=copy.deepcopy(info.metadata))
         with self._lock:
@@ -176,10 +180,7 @@ def _promising(items: list[_Item], query: Sequence[float], distance: str, limit:
     elif distance == "dot":
         rough = [_multiply_add(item.vector, query) for item in items]
         scale = length * max(item.length for item in items)
-    elif distance == "euclidean":
-        rough = [-math.dist(item.vector, query) for item in items]
-        scale = length + max(item.length for item in items)
-    else:
+    else:  # the exact lengths are as fast as any estimate
         return items
     margin = 1e-9 * scale
     worst = heapq.nlargest(limit, rough)[-1] - margin

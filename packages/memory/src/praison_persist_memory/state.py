@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,7 +80,7 @@ class MemoryStateStore(StateStore):
 
     def set(self, key: str, value: Any, ttl: float | None = None) -> None:
         with self._handle("set") as table:
-            self._store(table, {key: encode(value)}, check_ttl(ttl))
+            self._store(table, {self._name(key): encode(value)}, check_ttl(ttl))
 
     def delete(self, key: str) -> bool:
         with self._handle("delete") as table:
@@ -157,15 +157,15 @@ class MemoryStateStore(StateStore):
         with self._handle("compare_and_set") as table:
             if expected is not MISSING:
                 encode(expected, "expected")
-            text, seconds = encode(value), check_ttl(ttl)
-            entry = table.get(self._name(key))
+            name, text, seconds = self._name(key), encode(value), check_ttl(ttl)
+            entry = table.get(name)
             if expected is MISSING:
                 same = entry is None
             else:
                 current = _value(entry, key)
                 same = current is not None and same_json(decode(current), expected)
             if same:
-                self._store(table, {key: text}, seconds)
+                self._store(table, {name: text}, seconds)
             return same
 
     def namespace(self, name: str) -> MemoryStateStore:
@@ -181,7 +181,13 @@ class MemoryStateStore(StateStore):
     def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
         """Store several values, all or none."""
         with self._handle("set_many") as table:
-            self._store(table, {key: encode(value) for key, value in values.items()}, check_ttl(ttl))
+            self._store(table, {self._name(key): encode(value) for key, value in values.items()}, check_ttl(ttl))
+
+    def scan_prefix(self, prefix: str) -> Iterator[str]:
+        with self._handle("scan_prefix") as table:
+            if not isinstance(prefix, str):
+                raise InvalidInputError(f"prefix must be a string, not {type(prefix).__name__}")
+            return iter([key for key in self._keys(table) if key.startswith(prefix)])
 
     def clear(self) -> None:
         """Delete every key of this namespace; those of the namespaces inside it stay."""
@@ -208,9 +214,9 @@ class MemoryStateStore(StateStore):
 
     def _store(self, table: Table, texts: Mapping[str, str], seconds: float | None) -> None:
         expires = None if seconds is None else time.time() + seconds
-        for key in texts:
-            _value(table.get(self._name(key)), key)
-        self._handle.commit({self._name(key): Entry(text, None, expires) for key, text in texts.items()})
+        for name in texts:
+            _value(table.get(name), name.removeprefix(self._prefix))
+        self._handle.commit({name: Entry(text, None, expires) for name, text in texts.items()})
 
 
 class _Handle:

@@ -12,13 +12,22 @@ from weakref import WeakKeyDictionary
 
 import asyncpg
 
-from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
 from praison_persist.sql import POSTGRES, AsyncDriver, Result
+from praison_persist.urls import scrub
 
-from .errors import from_sqlstate, unreachable
+from .errors import closed, from_sqlstate, unreachable
 from .settings import Settings
 
 __all__ = ["AsyncpgDriver"]
+
+_LOST = (
+    OSError,
+    asyncio.TimeoutError,
+    asyncio.IncompleteReadError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 Pool = Any  # asyncpg has no types
 
@@ -32,12 +41,13 @@ class AsyncpgDriver(AsyncDriver):
         self.settings = settings
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Pool]] = WeakKeyDictionary()
         self._owner = os.getpid()
+        self._closed = False
 
     async def acquire(self) -> Any:
         pool = await self._pool()
         try:
             return await pool.acquire(timeout=self.settings.timeout)
-        except TimeoutError:
+        except asyncio.TimeoutError:  # not the built-in TimeoutError before Python 3.11
             raise OperationTimeoutError(
                 f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
                 hint="raise pool_size= or timeout=, or see whether the server is up",
@@ -60,7 +70,9 @@ class AsyncpgDriver(AsyncDriver):
     def translate(self, error: Exception) -> PersistError | None:
         if isinstance(error, asyncpg.PostgresError):
             return from_sqlstate(getattr(error, "sqlstate", None), str(error), self.settings)
-        if isinstance(error, (OSError, asyncpg.InterfaceError, asyncio.IncompleteReadError)):
+        if isinstance(error, asyncpg.InterfaceError) and isinstance(error, ValueError):
+            return ConfigurationError(f"{self.settings.place}: {scrub(error, *self.settings.secrets)}")
+        if isinstance(error, _LOST):
             return unreachable(f"{type(error).__name__}: {error}", self.settings)
         return None
 
@@ -69,20 +81,27 @@ class AsyncpgDriver(AsyncDriver):
         await (await self._pool()).expire_connections()
 
     async def close(self) -> None:
+        self._closed = True
+        self._forget_if_forked()
         loop = asyncio.get_running_loop()
         for owner, opening in list(self._pools.items()):
-            del self._pools[owner]
-            if owner is loop and self._owner == os.getpid():
-                await (await opening).close()
-            elif opening.done() and not opening.cancelled() and opening.exception() is None:
-                _abandon(opening.result())
+            if owner is loop:
+                await asyncio.wait([opening])
+            if opening.done() and not opening.cancelled() and opening.exception() is None:
+                pool = opening.result()
+                if owner is loop:
+                    await pool.close()  # when what runs has given its connections back, for which it asks _pools
+                else:
+                    _abandon(pool)
+            self._pools.pop(owner, None)
 
     async def _pool(self) -> Pool:
-        if self._owner != os.getpid():  # a forked child must not touch its parent's connections
-            self._pools, self._owner = WeakKeyDictionary(), os.getpid()
+        self._forget_if_forked()
         loop = asyncio.get_running_loop()
         opening = self._pools.get(loop)
         if opening is None:
+            if self._closed:
+                raise closed()
             opening = self._pools[loop] = loop.create_task(self._open())
         try:
             return await asyncio.shield(opening)
@@ -92,6 +111,12 @@ class AsyncpgDriver(AsyncDriver):
             if self._pools.get(loop) is opening:
                 del self._pools[loop]
             raise
+
+    def _forget_if_forked(self) -> None:
+        """A child must not touch its parent's connections, nor even close them."""
+        if self._owner != os.getpid():
+            self._inherited = self._pools
+            self._pools, self._owner = WeakKeyDictionary(), os.getpid()
 
     async def _open(self) -> Pool:
         return await asyncpg.create_pool(

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
 from praison_persist.sql import POSTGRES, Driver, Result
+from praison_persist.urls import scrub
 
-from .errors import from_sqlstate
+from .errors import closed, from_sqlstate
 from .settings import Settings
 
 __all__ = ["PsycopgDriver"]
@@ -31,19 +32,17 @@ class PsycopgDriver(Driver):
         self._pool: ConnectionPool[Connection] | None = None
         self._guard = threading.Lock()
         self._owner = 0
+        self._closed = False
 
     def acquire(self) -> Connection:
-        pool = self._pool
-        if pool is None or self._owner != os.getpid():
-            pool = self._open()
-        return pool.getconn()
+        if self._owner and self._owner != os.getpid():
+            self._after_fork()
+        return (self._pool or self._open()).getconn()
 
     def release(self, connection: Connection, *, broken: bool) -> None:
         if broken:
             connection.close()
-        if self._pool is None:  # closed meanwhile
-            connection.close()
-        else:
+        if self._pool is not None:
             self._pool.putconn(connection)
 
     def execute(self, connection: Connection, sql: str, params: Sequence[Any]) -> Result:
@@ -56,8 +55,15 @@ class PsycopgDriver(Driver):
                 f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
                 hint="raise pool_size= or timeout=, or see whether the server is up",
             )
+        if isinstance(error, PoolClosed):
+            return closed()
         if not isinstance(error, psycopg.Error):
             return None
+        if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
+            return ConfigurationError(
+                f"{self.settings.place}: {scrub(error, *self.settings.secrets)}",
+                hint="see libpq's connection parameters",
+            )
         if error.sqlstate is None and not isinstance(error, psycopg.OperationalError):
             return PersistError(f"{type(error).__name__}: {error}")
         return from_sqlstate(error.sqlstate, str(error), self.settings)
@@ -70,13 +76,15 @@ class PsycopgDriver(Driver):
 
     def close(self) -> None:
         with self._guard:
-            pool, self._pool = self._pool, None
-        if pool is not None and self._owner == os.getpid():
-            pool.close()
+            self._closed = True
+        if self._pool is not None and self._owner == os.getpid():
+            self._pool.close()  # connections in use are closed when they are released
 
     def _open(self) -> ConnectionPool[Connection]:
         with self._guard:
-            if self._pool is None or self._owner != os.getpid():
+            if self._closed:
+                raise closed()
+            if self._pool is None:
                 # The pool only ever says that it waited in vain; a connection of our own tells the reason at once.
                 psycopg.connect(**self.settings.libpq()).close()
                 self._pool = ConnectionPool(
@@ -91,3 +99,8 @@ class PsycopgDriver(Driver):
                 )
                 self._owner = os.getpid()
             return self._pool
+
+    def _after_fork(self) -> None:
+        """A child must not touch its parent's connections, nor even close them: forget the pool."""
+        self._inherited = self._pool
+        self._pool, self._guard, self._owner = None, threading.Lock(), 0

@@ -6,6 +6,7 @@ Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 from __future__ import annotations
 
 from praison_persist.errors import (
+    ClosedError,
     ConfigurationError,
     InvalidInputError,
     MigrationError,
@@ -17,7 +18,7 @@ from praison_persist.urls import scrub
 
 from .settings import Settings
 
-__all__ = ["from_sqlstate", "unreachable"]
+__all__ = ["closed", "from_sqlstate", "unreachable"]
 
 _LOST = ("57P01", "57P02", "57P03", "57P05", "53300", "25P02")
 _RETRY = ("40001", "40P01", "55P03")
@@ -40,7 +41,7 @@ def from_sqlstate(code: str | None, message: str, settings: Settings) -> Persist
         return PersistError(text, retryable=True)
     if code == "57014":
         return OperationTimeoutError(text, hint="the server cancelled the statement (statement_timeout)")
-    if code == "42P01":
+    if code in ("42P01", "42703"):  # no such table or column
         return MigrationError(text, hint="call setup(), or leave auto_create_tables=True")
     if code == "42501":
         return ConfigurationError(text, hint="grant the right, or create the tables as another role and call again")
@@ -56,3 +57,8 @@ def unreachable(text: str, settings: Settings) -> UnavailableError:
     return UnavailableError(
         f"{settings.place}: {scrub(text, *settings.secrets)}", hint="is the server up, and is the address right?"
     )
+
+
+def closed() -> ClosedError:
+    """The error for a call that was under way when the store was closed."""
+    return ClosedError("the store was closed", hint="create a new store")

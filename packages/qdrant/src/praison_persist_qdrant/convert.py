@@ -152,7 +152,7 @@ def comparable(value: Any) -> Any:
 
     - text with NUL or a lone surrogate becomes JSON text (`encode_text`), as keys with ``"`` are escaped;
     - integral floats from 2**53 to 2**63 become integers, which Qdrant matches exactly;
-    - integers beyond 64 bit become floats, which keeps their order against all that a filter may ask for;
+    - integers beyond 64 bit become floats that keep their order and equal what they equalled;
     - ``[]`` becomes ``{}``: neither has an element, but Qdrant takes a field with ``[]`` for an absent one.
     """
     if isinstance(value, str):
@@ -160,7 +160,7 @@ def comparable(value: Any) -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
-        return value if -_INT64 <= value < _INT64 else _clamp(value)
+        return value if -_INT64 <= value < _INT64 else _beyond(value)
     if isinstance(value, float):
         return int(value) if _EXACT <= abs(value) < _INT64 else value
     if isinstance(value, list):
@@ -182,8 +182,10 @@ def comparable_key(key: str) -> str:
     return text.replace("\x1f", "\x1f1").replace('"', "\x1f2")
 
 
-def _clamp(value: int) -> float:
+def _beyond(value: int) -> float:
+    """The float equal to an integer beyond 64 bit; where there is none, the largest, which `filters` never asks for."""
     try:
-        return float(value)
+        exact = float(value)
     except OverflowError:
-        return math.copysign(sys.float_info.max, value)
+        exact = 0.0
+    return exact if exact == value else math.copysign(sys.float_info.max, value)

@@ -6,6 +6,7 @@ Qdrant compares numbers as doubles and orders no strings; what that cannot decid
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from typing import cast
 
@@ -127,14 +128,23 @@ def _equals(key: str, value: Scalar) -> models.Condition:
         return models.FieldCondition(key=key, match=models.MatchValue(value=_text(value)))
     if isinstance(value, bool):
         return models.FieldCondition(key=key, match=models.MatchValue(value=value))
-    if abs(value) < _EXACT:  # MatchValue(1) would not find 1.0
-        return models.FieldCondition(key=key, range=models.Range(gte=value, lte=value))
-    if -_INT64 <= value < _INT64:  # stored as an integer in any case, see convert.comparable
+    if abs(value) >= _EXACT and -_INT64 <= value < _INT64:  # stored as an integer in any case, see convert.comparable
         return models.FieldCondition(key=key, match=models.MatchValue(value=int(value)))
-    raise UnsupportedFilterError(
-        "Qdrant keeps integers of 64 bit; a filter cannot ask for a larger number exactly",
-        hint="keep such numbers as strings",
-    )
+    number = _as_float(value)
+    if number != value or abs(number) == sys.float_info.max:
+        raise UnsupportedFilterError(
+            "Qdrant keeps integers of 64 bit; a filter cannot ask for one that is larger and no float",
+            hint="keep such numbers as strings",
+        )
+    # A range, since MatchValue(1) does not find 1.0.
+    return models.FieldCondition(key=key, range=models.Range(gte=number, lte=number))
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _text(value: str) -> str:

@@ -43,6 +43,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         api_key: default ``QDRANT_API_KEY``.
         timeout: seconds for a request.
         connect_timeout: seconds for a connection, and for requests that need no work: a dead server is noticed so.
+        collection_prefix: starts the names of this store's collections in Qdrant; it sees no others.
         path: directory of an embedded engine (one process at a time), or ``":memory:"``.
         hnsw_config: index options of new collections, as Qdrant names them (``m``, ``ef_construct`` ...).
         on_disk: keep the vectors of new collections on disk.
@@ -71,6 +72,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         timeout: float = 30.0,
         connect_timeout: float = 5.0,
         path: str | os.PathLike[str] | None = None,
+        collection_prefix: str = "",
         hnsw_config: Mapping[str, Any] | models.HnswConfigDiff | None = None,
         on_disk: bool | None = None,
         shard_number: int | None = None,
@@ -90,6 +92,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
             )
             self._hnsw_config = options_model(models.HnswConfigDiff, hnsw_config, "hnsw_config")
             self._exact = check_bool(exact, "exact") or location.embedded
+            self._prefix = check_identifier(collection_prefix, "collection_prefix", empty=True, longest=128)
             params = options_model(models.SearchParams, {"exact": exact, "hnsw_ef": hnsw_ef}, "hnsw_ef")
             self._params = None if location.embedded else params
         except PersistError as error:
@@ -103,8 +106,17 @@ class QdrantKnowledgeStore(VectorStoreBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._engine.location)!r})"
 
+    def setup(self) -> None:
+        """Reach the server and see whether its version will do; there is nothing to create."""
+        with self._operation("setup"), self._engine.use():
+            pass
+
     def _close(self) -> None:
         self._engine.close()
+
+    def _full(self, name: str) -> str:
+        """The name of a collection in Qdrant."""
+        return self._prefix + name
 
     # -- collections ---------------------------------------------------------------------------------------------
 
@@ -115,7 +127,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         try:
             with self._engine.use(write=True) as client:
                 client.create_collection(
-                    info.name,
+                    self._full(info.name),
                     vectors_config=vectors,
                     hnsw_config=self._hnsw_config,
                     metadata=convert.collection_metadata(info),
@@ -128,12 +140,12 @@ class QdrantKnowledgeStore(VectorStoreBase):
 
     def _drop(self, name: str) -> bool:
         with self._engine.use(write=True) as client:
-            return client.delete_collection(name)
+            return client.delete_collection(self._full(name))
 
     def _describe(self, name: str) -> CollectionInfo | None:
         try:
             with self._engine.use() as client:
-                config = client.get_collection(name).config
+                config = client.get_collection(self._full(name)).config
         except NotFoundError:
             return None
         if not isinstance(config.params.vectors, models.VectorParams):
@@ -146,7 +158,8 @@ class QdrantKnowledgeStore(VectorStoreBase):
 
     def _names(self) -> list[str]:
         with self._engine.use() as client:
-            return [found.name for found in client.get_collections().collections if _is_name(found.name)]
+            found = [one.name for one in client.get_collections().collections if one.name.startswith(self._prefix)]
+        return [name for full in found if _is_name(name := full[len(self._prefix) :])]
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -160,7 +173,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
                 if taken := self._existing(client, info, ids):
                     raise already_exists(taken)
                 if self._engine.embedded:
-                    client.upsert(info.name, points)
+                    client.upsert(self._full(info.name), points)
                     return
         self._insert_racing(info, ids, points, write)
 
@@ -177,13 +190,13 @@ class QdrantKnowledgeStore(VectorStoreBase):
         with self._engine.use(write=True) as client:
             try:
                 for request in _requests(points):
-                    client.upsert(info.name, request, update_mode=models.UpdateMode.INSERT_ONLY)
-                if client.count(info.name, ours).count == len(points):
+                    client.upsert(self._full(info.name), request, update_mode=models.UpdateMode.INSERT_ONLY)
+                if client.count(self._full(info.name), ours).count == len(points):
                     return
             except Exception as failure:
-                _undo(client, info.name, ours, failure)
+                _undo(client, self._full(info.name), ours, failure)
                 raise
-            client.delete(info.name, models.FilterSelector(filter=ours))
+            client.delete(self._full(info.name), models.FilterSelector(filter=ours))
             raise already_exists(self._existing(client, info, ids) or ids)
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
@@ -192,18 +205,18 @@ class QdrantKnowledgeStore(VectorStoreBase):
         ids = [document.id for document in documents]
         with self._engine.use(write=True) as client:
             for request in [points] if self._engine.embedded else _requests(points):
-                client.upsert(info.name, request)
+                client.upsert(self._full(info.name), request)
             if self._is_foreign(info):
                 replaced = models.Filter(must=[ids_condition(ids)], must_not=[points_condition(ids)])
-                client.delete(info.name, models.FilterSelector(filter=replaced))
+                client.delete(self._full(info.name), models.FilterSelector(filter=replaced))
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
         matching = to_filter(condition, native=not self._is_foreign(info))
         selected = self._selection(info, ids, matching)
         with self._engine.use(write=True) as client:
-            count = client.count(info.name, selected).count
+            count = client.count(self._full(info.name), selected).count
             if count:
-                client.delete(info.name, models.FilterSelector(filter=selected))
+                client.delete(self._full(info.name), models.FilterSelector(filter=selected))
             return count
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -220,11 +233,11 @@ class QdrantKnowledgeStore(VectorStoreBase):
         query = convert.direction(vector)[0] if info.distance == "cosine" else list(vector)
         with self._engine.use() as client:
             found = client.query_points(
-                info.name, query, query_filter=matching, search_params=self._params, limit=limit
+                self._full(info.name), query, query_filter=matching, search_params=self._params, limit=limit
             ).points
             if len(found) < limit and matching is not None and not self._exact:
                 found = client.query_points(
-                    info.name,
+                    self._full(info.name),
                     query,
                     query_filter=matching,
                     search_params=models.SearchParams(exact=True),
@@ -240,13 +253,15 @@ class QdrantKnowledgeStore(VectorStoreBase):
             found = {point.id: point for page in self._pages(info, wanted, self.max_batch) for point in page}.values()
         else:
             with self._engine.use() as client:
-                found = client.retrieve(info.name, [convert.to_point_id(id_) for id_ in ids], with_vectors=True)
+                found = client.retrieve(
+                    self._full(info.name), [convert.to_point_id(id_) for id_ in ids], with_vectors=True
+                )
         return [convert.to_document(point, whole=True) for point in found]
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
         matching = to_filter(condition, native=not self._is_foreign(info))
         with self._engine.use() as client:
-            return client.count(info.name, matching).count
+            return client.count(self._full(info.name), matching).count
 
     def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
         matching = to_filter(condition, native=not self._is_foreign(info))
@@ -272,14 +287,16 @@ class QdrantKnowledgeStore(VectorStoreBase):
         if self._is_foreign(info):
             return [document.id for document in self._fetch(info, ids)]
         by_point = {convert.to_point_id(id_): id_ for id_ in ids}
-        found = client.retrieve(info.name, list(by_point), with_payload=False, with_vectors=False)
+        found = client.retrieve(self._full(info.name), list(by_point), with_payload=False, with_vectors=False)
         return [by_point[str(point.id)] for point in found]
 
     def _pages(self, info: CollectionInfo, matching: models.Filter | None, size: int) -> Iterator[list[models.Record]]:
         offset: Any = None
         while True:
             with self._engine.use() as client:
-                page, offset = client.scroll(info.name, matching, limit=size, offset=offset, with_vectors=True)
+                page, offset = client.scroll(
+                    self._full(info.name), matching, limit=size, offset=offset, with_vectors=True
+                )
             yield page
             if offset is None:
                 return

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.errors import ClosedError, OperationTimeoutError, PersistError
 from praison_persist.sql import SQLITE, Driver, Result
 
 from .location import Location, translate
@@ -30,6 +30,7 @@ class SQLiteDriver(Driver):
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._owner = 0
+        self._closed = False
 
     def acquire(self) -> sqlite3.Connection:
         if self._owner and self._owner != os.getpid():
@@ -37,6 +38,8 @@ class SQLiteDriver(Driver):
         if not self._lock.acquire(timeout=self._location.timeout):
             raise OperationTimeoutError("other threads kept the connection busy", hint="raise timeout=")
         try:
+            if self._closed:
+                raise ClosedError("the store was closed", hint="create a new store")
             if self._connection is None:
                 self._connection = self._open()
         except BaseException:
@@ -45,7 +48,12 @@ class SQLiteDriver(Driver):
         return self._connection
 
     def release(self, connection: sqlite3.Connection, *, broken: bool) -> None:
-        self._lock.release()
+        try:
+            if broken and not self._location.in_memory:  # it may still be inside a transaction
+                self._connection = None
+                connection.close()
+        finally:
+            self._lock.release()
 
     def execute(self, connection: sqlite3.Connection, sql: str, params: Sequence[Any]) -> Result:
         cursor = connection.execute(sql, params)
@@ -56,6 +64,7 @@ class SQLiteDriver(Driver):
 
     def close(self) -> None:
         with self._lock:
+            self._closed = True
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()

@@ -138,7 +138,7 @@ def translate(error: Exception) -> PersistError | None:
     code = getattr(error, "sqlite_errorcode", None)  # Python 3.11 and newer
     if code is None:
         code = next((code for part, code in _CODES if part in text), 0)
-    if "no such table" in text:
+    if "no such table" in text or "no such column" in text or "has no column" in text:
         return MigrationError(text, hint="call setup(), or leave auto_create_tables=True")
     if (code & 0xFF) in _ERRORS:
         kind, retryable, hint = _ERRORS[code & 0xFF]

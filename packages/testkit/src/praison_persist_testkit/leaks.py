@@ -6,7 +6,6 @@ Looks from outside; knows nothing of stores.
 from __future__ import annotations
 
 import gc
-import os
 import threading
 import time
 import warnings
@@ -51,11 +50,14 @@ class Snapshot:
 def recorded_warnings() -> Generator[list[str]]:
     """Collects the warnings that prove a leak: coroutines never awaited, resources never closed."""
     found: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ResourceWarning)
-        warnings.simplefilter("always", RuntimeWarning)
-        yield found
-        gc.collect()
+    gc.freeze()  # a collection then looks at nothing older than the block, which makes it cheap
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ResourceWarning)
+            warnings.simplefilter("always", RuntimeWarning)
+            yield found
+    finally:
+        gc.unfreeze()
     for warning in caught:
         text = str(warning.message)
         if issubclass(warning.category, ResourceWarning) or "never awaited" in text:
@@ -68,9 +70,9 @@ def _descriptors() -> list[tuple[str, str]]:
     if _DESCRIPTORS is None:
         return []
     found: list[tuple[str, str]] = []
-    for name in os.listdir(_DESCRIPTORS):
+    for path in list(_DESCRIPTORS.iterdir()):
         try:
-            found.append((name, os.readlink(_DESCRIPTORS / name)))
+            found.append((path.name, str(path.readlink())))
         except OSError:  # the descriptor of the listing itself is closed by now
             continue
     return found

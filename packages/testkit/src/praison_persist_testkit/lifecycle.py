@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from praison_persist.errors import ClosedError, PersistError
 
-from .running import Harness, Handle, only, refuses
+from .running import Handle, Harness, only, refuses
 from .suite import Suite, clause
 
 __all__ = ["Call", "Lifecycle"]

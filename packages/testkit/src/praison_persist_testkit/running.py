@@ -114,7 +114,7 @@ class Harness:
             try:
                 start.wait(30)
                 results[i] = _drive(job(i))
-            except BaseException as error:  # noqa: BLE001 - the test looks at it
+            except BaseException as error:
                 results[i] = error
 
         threads = [threading.Thread(target=work, args=(i,), name=f"racer-{i}", daemon=True) for i in range(count)]
@@ -139,7 +139,7 @@ class Harness:
         for handle in reversed(self.opened):
             try:
                 await handle.close()
-            except BaseException as error:  # noqa: BLE001, PERF203 - the others must be closed too
+            except BaseException as error:
                 errors.append(error)
         if errors:
             raise errors[0]
@@ -197,7 +197,7 @@ def watchdog(work: Callable[[], T], seconds: float) -> T:
     def run() -> None:
         try:
             outcome.append(work())
-        except BaseException as error:  # noqa: BLE001 - raised again in the test's own thread
+        except BaseException as error:
             failure.append(error)
 
     thread = threading.Thread(target=run, name="conformance test", daemon=True)
@@ -214,7 +214,7 @@ def _stacks() -> str:
     names = {thread.ident: thread.name for thread in threading.enumerate()}
     return "\n".join(
         f"--- thread {names.get(ident, ident)}\n{''.join(traceback.format_stack(frame))}"
-        for ident, frame in sys._current_frames().items()  # noqa: SLF001 - the documented way to see all threads
+        for ident, frame in sys._current_frames().items()  # pyright: ignore[reportPrivateUsage]
         if ident != threading.get_ident()
     )
 

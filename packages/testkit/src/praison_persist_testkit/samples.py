@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-
-
 __all__ = ["BAD_IDS", "HOSTILE_TEXTS", "JSON_VALUES", "NOT_JSON", "TEXTS", "nested"]
 
 
@@ -37,7 +35,7 @@ TEXTS: dict[str, str] = {
     "json string": '"quoted"',
     "number": "123",
     "null": "null",
-    "quotes": "it's \"quoted\" `and` \\escaped\\ \\u0000 \\x00 %s {0} ${x} :name ?",
+    "quotes": 'it\'s "quoted" `and` \\escaped\\ \\u0000 \\x00 %s {0} ${x} :name ?',
     "injection": "'); DROP TABLE messages; --",
     "highest": "\U0010ffff\uffff\ufffe",
 }
@@ -143,7 +141,5 @@ BAD_IDS: dict[str, Any] = {
     "integer": 5,
     "bytes": b"id",
     "none": None,
-    "list": ["id"],
 }
 """What no id may be; refused with `InvalidInputError`."""
-

@@ -101,7 +101,7 @@ class Suite:
     watchdog_seconds: ClassVar[float] = 60.0
     process_threads: ClassVar[int] = 0
     process_descriptors: ClassVar[int] = 0
-    _kept: ClassVar[tuple[int, int]] = (0, 0)
+    leftovers: ClassVar[tuple[int, int]] = (0, 0)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -179,11 +179,11 @@ def _execute(
     before = Snapshot()
     with recorded_warnings() as leaks:
         leaks += watchdog(lambda: _work(body, needs, suite, target, case, facts), cls.watchdog_seconds)
-        allowed = [limit - kept for limit, kept in zip(_limits(cls), cls._kept, strict=True)]
+        allowed = [limit - kept for limit, kept in zip(_limits(cls), cls.leftovers, strict=True)]
         leaks += before.left(threads=allowed[0], descriptors=allowed[1])
         after = Snapshot()
     kept = len(after.threads - before.threads), len(after.descriptors - before.descriptors)
-    cls._kept = (cls._kept[0] + kept[0], cls._kept[1] + kept[1])
+    cls.leftovers = (cls.leftovers[0] + kept[0], cls.leftovers[1] + kept[1])
     assert not leaks, "left behind after close(): " + "; ".join(leaks) + _LEAK_HINT
 
 
@@ -194,7 +194,7 @@ def _limits(cls: type[Suite]) -> tuple[int, int]:
     return cls.process_threads, cls.process_descriptors
 
 
-def _warm_up(suite: Suite, store: Any) -> Any:
+def _warm_up(_: Suite, store: Any) -> Any:
     return store.setup()
 
 
@@ -228,8 +228,8 @@ def _close_after_failure(harness: Harness) -> None:
     """Close the stores of a failed test; its failure is the one to report, also where closing fails as well."""
     try:
         harness.finish()
-    except BaseException as error:  # noqa: BLE001
-        print(f"closing after the failure failed too: {error!r}")  # noqa: T201 - pytest shows it with the failure
+    except BaseException as error:
+        print(f"closing after the failure failed too: {error!r}")
 
 
 def each(name: str, values: Mapping[str, Any]) -> Callable[[Body], Body]:

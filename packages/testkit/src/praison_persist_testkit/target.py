@@ -17,7 +17,7 @@ __all__ = ["Kind", "Target", "registry"]
 
 def registry(kind: str) -> Any:
     """The registry of one kind of store."""
-    import praison_persist  # noqa: PLC0415 - the registry scans entry points; only a running suite needs it
+    import praison_persist
 
     return getattr(praison_persist, f"{kind.upper()}_STORES")
 

@@ -18,9 +18,9 @@ def session(session_id: str = SID, **fields: Any) -> ConversationSession:
     return ConversationSession(session_id=session_id, **fields)
 
 
-def message(content: Any = "hello", **fields: Any) -> ConversationMessage:
+def message(content: Any = "hello", role: Any = "user", **fields: Any) -> ConversationMessage:
     """A message of the user."""
-    return ConversationMessage(content=content, **{"role": "user", **fields})
+    return ConversationMessage(content=content, role=role, **fields)
 
 
 def messages(count: int, prefix: str = "m", **fields: Any) -> list[ConversationMessage]:

@@ -176,7 +176,7 @@ class AsyncOnly(Suite):
 
     @clause(only="async")
     async def test_the_event_loop_is_never_blocked(self, store: Handle) -> None:
-        """An async store does not block its event loop, not while it appends 10 MB nor while it reads a long session."""
+        """An async store does not block its event loop, neither while it appends 10 MB nor while it reads much."""
         await new_session(store)
         gaps: list[float] = []
         stop = asyncio.Event()
@@ -243,7 +243,7 @@ class AsyncOnly(Suite):
         def other_thread() -> None:
             try:
                 asyncio.run(_use(store, 3))
-            except BaseException as error:  # noqa: BLE001 - raised below, in the test's thread
+            except BaseException as error:
                 failed.append(error)
 
         thread = threading.Thread(target=other_thread)

@@ -171,7 +171,7 @@ class Fidelity(Suite):
     async def test_a_stored_message_is_no_shared_object(self, store: Handle) -> None:
         """What is stored changes by calls only, not by changing an object that was given or returned."""
         await new_session(store)
-        given = message([{"text": "part"}], id="m", metadata={"a": [1]}, tool_calls=[{"id": "1"}])
+        given: Any = message([{"text": "part"}], id="m", metadata={"a": [1]}, tool_calls=[{"id": "1"}])
         expected = copy.deepcopy(given)
         await store.add_message(SID, given)
         given.content[0]["text"] = "changed"
@@ -231,7 +231,7 @@ class Refusals(Suite):
         await new_session(store, "kept")
         before = await store.get_session("kept")
         for method in ("create_session", "upsert_session", "update_session"):
-            given = {"session_id": "kept"} if bad is None else session(**{"session_id": "kept", **bad})
+            given: Any = {"session_id": "kept"} if bad is None else session(**{"session_id": "kept", **bad})
             if method == "create_session" and bad is not None and "session_id" not in bad:
                 given.session_id = "new"
             with refuses(InvalidInputError, why=method):

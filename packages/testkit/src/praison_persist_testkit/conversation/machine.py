@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from praison_persist.conversation import ConversationMessage, ConversationSession
-from praison_persist.errors import AlreadyExistsError, ConflictError, NotFoundError
+from praison_persist.errors import AlreadyExistsError, ConflictError, NotFoundError, PersistError
 
 from ..exact import assert_record, assert_records
 from ..running import Harness, refuses
@@ -86,15 +86,13 @@ class ConversationMachine(RuleBasedStateMachine):
             given = given[:1]
         if not given:
             return
-        if session_id not in self.messages:
-            expected: type[Exception] | None = NotFoundError
-        else:
-            stored = {item.id: item.content for item in self.messages[session_id]}
-            conflict = any(stored.setdefault(item.id, item.content) != item.content for item in given)
-            expected = ConflictError if conflict else None
+        errors: list[type[PersistError]] = [] if session_id in self.messages else [NotFoundError]
+        stored = {item.id: item.content for item in self.messages.get(session_id, [])}
+        if any(stored.setdefault(item.id, item.content) != item.content for item in given):
+            errors.append(ConflictError)  # where both are true, either may be told
         call = self.store.add_message(session_id, given[0]) if one else self.store.add_messages(session_id, given)
-        if expected is not None:
-            with refuses(expected):
+        if errors:
+            with refuses(*errors):
                 self.run(call)
             return
         self.run(call)

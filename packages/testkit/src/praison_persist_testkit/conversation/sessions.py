@@ -257,9 +257,7 @@ class Listing(Suite):
         for user in values:
             for agent in values:
                 expected = [
-                    f"s{i}"
-                    for i, owner in enumerate(owners)
-                    if user in (None, owner[0]) and agent in (None, owner[1])
+                    f"s{i}" for i, owner in enumerate(owners) if user in (None, owner[0]) and agent in (None, owner[1])
                 ]
                 found = [one.session_id for one in await store.list_sessions(user, agent)]
                 assert found == expected, f"list_sessions({user!r}, {agent!r})"

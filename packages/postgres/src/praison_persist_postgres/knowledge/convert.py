@@ -1,0 +1,148 @@
+"""Documents as rows and back, vectors in pgvector's binary form. No I/O.
+
+``metadata`` (JSONB) is what filters look at. JSONB cannot hold NUL or lone surrogates, and turns ``1e300`` and ``-0.0``
+into other numbers. Metadata with any of these is stored in a form that compares the same (`comparable`), with the exact
+JSON text beside it under `EXACT`: a key that the comparable form of no metadata has.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import struct
+import sys
+from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+
+from praison_persist.jsontext import decode, decode_text, encode, encode_text
+from praison_persist.knowledge import KnowledgeDocument
+
+__all__ = ["EXACT", "PackedVector", "comparable", "comparable_text", "to_document", "to_json", "to_row", "unpack"]
+
+EXACT = "\x01praison_persist"
+
+_EXACT_INTEGERS = 2**53  # a float from here on is integral, and JSONB writes it like an integer
+_SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
+_HEAD = struct.Struct(">HH")  # dimension, reserved
+
+
+class PackedVector:
+    """A vector as pgvector receives and sends it: float32, big-endian, behind its dimension."""
+
+    __slots__ = ("data",)
+
+    def __init__(self, vector: Sequence[float]) -> None:
+        numbers = array("f", vector)
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        self.data = _HEAD.pack(len(numbers), 0) + numbers.tobytes()
+
+
+class _PackedVectorDumper(Dumper):
+    """Without a type's number, which differs between databases: a cast in the statement tells the server."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: PackedVector) -> bytes:
+        return obj.data
+
+
+psycopg.adapters.register_dumper(PackedVector, _PackedVectorDumper)
+
+
+def unpack(data: bytes) -> list[float]:
+    """The numbers of pgvector's binary form."""
+    numbers = array("f")
+    numbers.frombytes(data[_HEAD.size :])
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers.tolist()
+
+
+def to_row(document: KnowledgeDocument) -> tuple[Any, ...]:
+    """id, content, content_hash, created_at, metadata, embedding of a checked document."""
+    return (
+        document.id,
+        encode_text(document.content),
+        document.content_hash,
+        float(document.created_at),
+        _to_metadata(document.metadata),
+        PackedVector(cast("list[float]", document.embedding)),
+    )
+
+
+def to_document(
+    row: Sequence[Any], *, embedding: list[float] | None = None, score: float | None = None
+) -> KnowledgeDocument:
+    """The document of a row that starts with id, content, content_hash, created_at and metadata as text."""
+    id_, content, content_hash, created_at, metadata = row[:5]
+    return KnowledgeDocument(
+        id=id_,
+        content=cast(str, decode_text(content)) if content is not None else "",
+        embedding=embedding,
+        metadata=None if metadata is None else _from_metadata(metadata),
+        content_hash=content_hash,
+        created_at=created_at or 0.0,
+        score=score,
+    )
+
+
+def to_json(value: Any) -> str:
+    """JSON text of a comparable value."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _to_metadata(metadata: Mapping[str, Any] | None) -> str | None:
+    if metadata is None:
+        return None
+    form = comparable(metadata)
+    if form is not metadata:
+        form[EXACT] = encode(metadata, "metadata")
+    return to_json(form)
+
+
+def _from_metadata(text: str) -> dict[str, Any]:
+    value: dict[str, Any] = decode(text, "metadata")
+    exact = value.get(EXACT)
+    return value if exact is None else decode(exact, "metadata")
+
+
+def comparable(value: Any) -> Any:
+    """A JSON value in a form that JSONB gives back as it is and compares rightly; the same object where it is one."""
+    if isinstance(value, str):
+        return comparable_text(value)
+    if isinstance(value, float):
+        if abs(value) >= _EXACT_INTEGERS:
+            return int(value)  # all digits, so that it equals no integer but its own value
+        return 0.0 if value == 0.0 and math.copysign(1.0, value) < 0.0 else value
+    if isinstance(value, list):
+        items = [(item, comparable(item)) for item in cast("list[Any]", value)]
+        return value if all(old is new for old, new in items) else [new for _, new in items]
+    if isinstance(value, dict):
+        pairs = [
+            (key, comparable_text(key), item, comparable(item)) for key, item in cast("dict[str, Any]", value).items()
+        ]
+        if all(old_key is new_key and old is new for old_key, new_key, old, new in pairs):
+            return cast("dict[str, Any]", value)
+        return {new_key: new for _, new_key, _, new in pairs}
+    return value
+
+
+def comparable_text(text: str) -> str:
+    """Text without NUL and surrogates, in the same order as before; the same object for nearly every text.
+
+    NUL and U+0001 become two characters that start with U+0001; U+D7FF, which is unassigned, and the surrogates behind
+    it become two that start with U+D7FF.
+    """
+    return _SPECIAL.sub(_escape, text) if _SPECIAL.search(text) else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\x01{chr(code + 1)}" if code <= 1 else f"\ud7ff{chr(code - 0xD7FF + 1)}"

@@ -1,0 +1,78 @@
+"""The command line: which suites, how thoroughly, where to."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import report
+from .measure import Plan, Row
+
+SUITES = {
+    "imports": "what it costs to import the library, and to create a first store",
+    "sqlite": "conversations in SQLite",
+    "json": "conversations in JSON files",
+    "postgres": "conversations in PostgreSQL",
+    "pgvector": "vectors in PostgreSQL",
+    "qdrant": "vectors in embedded Qdrant",
+}
+MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard library's
+DRIVERS = ("aiosqlite", "psycopg", "asyncpg", "pgvector", "qdrant-client")
+
+
+class SkipSuite(Exception):
+    """A suite cannot run here; says why."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the suites; 0 whatever the numbers are."""
+    options = _parser().parse_args(argv)
+    plan = Plan(rounds=9, repeat=10) if options.quick else Plan()
+    done: dict[str, list[Row]] = {}
+    skipped: dict[str, str] = {}
+    for name in options.suites or SUITES:
+        print(f"\n{name}: {SUITES[name]}\n{report.HEADER}", flush=True)
+        rows = done[name] = []
+        try:
+            for row in importlib.import_module(f"bench.{MODULES.get(name, name)}").run(plan):
+                rows.append(row)
+                print(report.line(row), flush=True)
+        except (ImportError, SkipSuite) as reason:
+            skipped[name] = str(reason)
+            print(f"skipped: {reason}", flush=True)
+    _summary(done, skipped)
+    if options.json:
+        report.write(options.json, done, skipped, list(_versions()))
+    return 0
+
+
+def _summary(done: dict[str, list[Row]], skipped: dict[str, str]) -> None:
+    verdicts = [row.ok for rows in done.values() for row in rows]
+    over = [f"{name}: {row.operation}" for name, rows in done.items() for row in rows if row.ok is False]
+    print(f"\n{verdicts.count(True)} within their target, {len(over)} over, {len(skipped)} suites skipped")
+    for text in over:
+        print(f"  over: {text}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description="Costs of the stores, as ratios to the raw driver in the same run."
+    )
+    parser.add_argument("suites", nargs="*", choices=[[], *SUITES], metavar="SUITE", help=", ".join(SUITES))
+    parser.add_argument("--quick", action="store_true", help="9 rounds of few calls: noisier, a fifth of the time")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
+    return parser
+
+
+def _versions() -> Sequence[str]:
+    found = [f"python {sys.version.split()[0]}"]
+    for name in DRIVERS:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
