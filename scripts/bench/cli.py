@@ -24,7 +24,7 @@ MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard libra
 DRIVERS = ("aiosqlite", "psycopg", "asyncpg", "pgvector", "qdrant-client")
 
 
-class SkipSuite(Exception):
+class SuiteSkippedError(Exception):
     """A suite cannot run here; says why."""
 
 
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for row in importlib.import_module(f"bench.{MODULES.get(name, name)}").run(plan):
                 rows.append(row)
                 print(report.line(row), flush=True)
-        except (ImportError, SkipSuite) as reason:
+        except (ImportError, SuiteSkippedError) as reason:
             skipped[name] = str(reason)
             print(f"skipped: {reason}", flush=True)
     _summary(done, skipped)

@@ -92,7 +92,7 @@ class Blocking:
             try:
                 for call in calls:
                     call()
-            except BaseException as failure:  # noqa: BLE001 - raised again below, in the thread that measures
+            except BaseException as failure:  # raised again below, in the thread that measures
                 failures.append(failure)
 
         threads = [threading.Thread(target=work, args=(calls,)) for calls in workers]

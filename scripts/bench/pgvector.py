@@ -1,4 +1,4 @@
-"""pgvector: psycopg with pgvector's own adapter against the pgvector store, without an approximate index on either side."""
+"""pgvector: psycopg with pgvector's own adapter against the pgvector store; no approximate index on either side."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Raw:
                 document.content_hash,
                 document.created_at,
                 json.dumps(document.metadata),
-                Vector(document.embedding),
+                Vector(document.embedding or []),
             )
             for document in documents
         ]

@@ -31,12 +31,10 @@ class Statements:
 
     def __init__(self, prefix: str, mark: Callable[[int], str]) -> None:
         marks = ", ".join(mark(number + 1) for number in range(len(COLUMNS)))
-        self.insert = f'INSERT INTO "{prefix}messages" ({", ".join(COLUMNS)}) VALUES ({marks})'
-        self.all = (
-            f'SELECT {", ".join(COLUMNS)} FROM "{prefix}messages" WHERE session_id = {mark(1)} ORDER BY seq'
-        )
-        self.newest = f"{self.all} DESC LIMIT {mark(2)}"
-        self.sessions = (
+        self.insert: Any = f'INSERT INTO "{prefix}messages" ({", ".join(COLUMNS)}) VALUES ({marks})'
+        self.all: Any = f'SELECT {", ".join(COLUMNS)} FROM "{prefix}messages" WHERE session_id = {mark(1)} ORDER BY seq'
+        self.newest: Any = f"{self.all} DESC LIMIT {mark(2)}"
+        self.sessions: Any = (
             f'SELECT {", ".join(SESSION_COLUMNS)} FROM "{prefix}sessions" ORDER BY updated_at DESC LIMIT {PAGE}'
         )
 
@@ -46,11 +44,15 @@ class Raw:
 
     def __init__(self, url: str, prefix: str, connections: int) -> None:
         self._sql = Statements(prefix, lambda _: "%s")
+        self._take: Callable[[], psycopg.Connection[Any]]
+        self._give: Callable[[Any], None]
         if connections == 1:
             connection = psycopg.connect(url, autocommit=True)
             self._take, self._give, self.close = lambda: connection, lambda _: None, connection.close
         else:
-            pool = ConnectionPool(url, kwargs={"autocommit": True}, min_size=connections, max_size=connections, open=True)
+            pool = ConnectionPool(
+                url, kwargs={"autocommit": True}, min_size=connections, max_size=connections, open=True
+            )
             pool.wait()
             self._take, self._give, self.close = pool.getconn, pool.putconn, pool.close
 
@@ -67,7 +69,7 @@ class Raw:
     def sessions(self) -> list[Any]:
         return self._rows(self._sql.sessions, ())
 
-    def _rows(self, sql: str, params: tuple[Any, ...]) -> list[Any]:
+    def _rows(self, sql: Any, params: tuple[Any, ...]) -> list[Any]:
         connection = self._take()
         rows = connection.execute(sql, params, prepare=True).fetchall()  # decodes JSON
         self._give(connection)
@@ -107,7 +109,7 @@ class AsyncRaw:
     async def close(self) -> None:
         await (self._pool or self._connection).close()
 
-    async def _rows(self, sql: str, *params: Any) -> list[Any]:
+    async def _rows(self, sql: Any, *params: Any) -> list[Any]:
         connection = self._connection or await self._pool.acquire()
         rows = await connection.fetch(sql, *params)
         if self._pool:
@@ -195,9 +197,10 @@ def _prepare(url: str) -> None:
     _fill(url, "listed_", [], 0)
     with psycopg.connect(url, autocommit=True) as connection:
         columns, marks = ", ".join(SESSION_COLUMNS), ", ".join(["%s"] * len(SESSION_COLUMNS))
+        insert: Any = f'INSERT INTO "listed_sessions" ({columns}) VALUES ({marks})'
         rows = [vars(session(f"listed-{number}", number)) for number in range(LISTED)]
         connection.cursor().executemany(
-            f'INSERT INTO "listed_sessions" ({columns}) VALUES ({marks})',
+            insert,
             [[json.dumps(row[name]) if name == "metadata" else row[name] for name in SESSION_COLUMNS] for row in rows],
         )
         connection.execute("VACUUM ANALYZE")

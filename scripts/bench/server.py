@@ -5,13 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
-
 from engines import EngineError, create
 
-from .cli import SkipSuite
+from .cli import SuiteSkippedError
 
 
 @contextmanager
@@ -19,13 +19,13 @@ def database() -> Iterator[str]:
     """The URL of a new, empty database, dropped afterwards.
 
     Raises:
-        SkipSuite: there is no PostgreSQL here.
+        SuiteSkippedError: there is no PostgreSQL here.
     """
     engine = create("postgres")
     try:
         url = engine.start()
     except EngineError as reason:
-        raise SkipSuite(str(reason)) from reason
+        raise SuiteSkippedError(str(reason)) from reason
     name = f"bench_{secrets.token_hex(6)}"
     try:
         _execute(url, f"CREATE DATABASE {name}")
@@ -37,6 +37,6 @@ def database() -> Iterator[str]:
         engine.stop()
 
 
-def _execute(url: str, statement: str) -> None:
+def _execute(url: str, statement: Any) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(statement)  # pyright: ignore[reportArgumentType, reportCallIssue]
+        connection.execute(statement)

@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import aiosqlite
-
 from praison_persist import CONVERSATION_STORES, ConversationMessage
 
 from . import conversation
@@ -65,7 +63,7 @@ class AsyncRaw:
             every message is a transaction of its own.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, lock: Any, *, autocommit: bool) -> None:
+    def __init__(self, connection: Any, lock: Any, *, autocommit: bool) -> None:
         self._connection = connection
         self._lock = lock
         self._autocommit = autocommit
@@ -143,13 +141,15 @@ def _sync(plan: Plan, home: Path) -> Iterator[Row]:
 def _async(plan: Plan, home: Path) -> Iterator[Row]:
     import asyncio
 
+    import aiosqlite  # needed by this benchmark only
+
     clock = Looped()
     closing: list[Any] = []
 
     def open_pair(name: str, *, autocommit: bool = False) -> Pair:
         async def connect() -> AsyncRaw:
             connection = await aiosqlite.connect(
-                home / f"{name}-raw.db", **({"isolation_level": None} if autocommit else {})
+                home / f"{name}-raw.db", isolation_level=None if autocommit else "DEFERRED"
             )
             closing.append(connection.close)
             for pragma in PRAGMAS:

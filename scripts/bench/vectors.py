@@ -18,7 +18,7 @@ LIMIT = 10
 FILTER: Mapping[str, Any] = {"lang": "de", "year": {"$gte": 2020}}
 TARGETS = {"insert": 1.15, "search": 1.10, "filtered": 1.10}
 
-_random = random.Random(7)  # noqa: S311 - the same vectors in every run
+_random = random.Random(7)  # the same vectors in every run
 
 
 class Vectors(Protocol):
@@ -81,12 +81,12 @@ def rows(raw: Vectors, ours: Vectors, plan: Plan) -> Iterator[Row]:
         if min(hits) < LIMIT:
             raise AssertionError(f"{kind}: raw and ours agree on {min(hits)} of {LIMIT} documents")
         name = f"{'filtered ' if filtered else ''}search {LIMIT} of {STORED:,}, {DIMENSION} dimensions"
-        makes = [_search(side, filtered) for side in (raw, ours)]
-        yield compare(name, clock, *makes, plan, target=TARGETS[kind], repeat=10)
+        left, right = _search(raw, filtered), _search(ours, filtered)
+        yield compare(name, clock, left, right, plan, target=TARGETS[kind], repeat=10)
     for count in (1, BATCH):
-        makes = [_insert(side, count) for side in (raw, ours)]
+        left, right = _insert(raw, count), _insert(ours, count)
         name = f"insert {count} document{'s' if count > 1 else ''}"
-        yield compare(name, clock, *makes, plan, target=TARGETS["insert"], repeat=3 if count > 1 else 10)
+        yield compare(name, clock, left, right, plan, target=TARGETS["insert"], repeat=3 if count > 1 else 10)
 
 
 def _search(side: Vectors, filtered: bool) -> Make:

@@ -190,13 +190,14 @@ def check_vector(value: Any, dimension: int, *, cosine: bool, what: str = "embed
             hint="use the embedding model that the collection was created for, or create another collection",
         )
     try:
+        kinds = set(map(type, numbers))
+        vector = list(numbers) if kinds == {float} else [float(number) for number in numbers]
         # max and min overlook NaN; a sum never does.
-        vector = [float(number) for number in numbers]
         top, bottom = max(vector), min(vector)
         finite = -_FLOAT32_MAX <= bottom <= top <= _FLOAT32_MAX and not math.isnan(sum(vector))
     except (TypeError, ValueError) as exc:
         raise InvalidInputError(f"{what} must hold numbers only: {exc}") from exc
-    if not finite or any(isinstance(number, (str, bool)) for number in numbers):
+    if not finite or any(issubclass(kind, (str, bool)) for kind in kinds):
         raise InvalidInputError(f"{what} must hold finite numbers within the range of float32")
     if cosine and top == bottom == 0.0:
         raise InvalidInputError(f"{what} is a zero vector, which cosine distance cannot compare")

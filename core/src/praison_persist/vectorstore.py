@@ -6,7 +6,6 @@ No engine code here. A backend implements the nine ``_hooks``; each gets checked
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -14,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from .errors import AlreadyExistsError, ClosedError, InvalidInputError, NotFoundError, PersistError
+from .errors import AlreadyExistsError, InvalidInputError, NotFoundError, PersistError
 from .filters import Filter, parse_filter
 from .jsontext import encode
 from .knowledge import CollectionInfo, KnowledgeDocument, KnowledgeStore
+from .lifecycle import Lifecycle
 from .scores import Distance, validate_distance
 from .validation import (
     check_batch_size,
@@ -53,8 +53,7 @@ class VectorStoreBase(KnowledgeStore):
 
     def __init__(self) -> None:
         self._known: dict[str, CollectionInfo] = {}
-        self._guard = threading.Lock()
-        self._closed = False
+        self._lifecycle = Lifecycle(self.backend)
 
     # -- the engine's part ---------------------------------------------------------------------------------------
 
@@ -113,10 +112,17 @@ class VectorStoreBase(KnowledgeStore):
     def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
         """Every matching document with its embedding, fetched ``batch_size`` at a time."""
 
+    def _setup(self) -> None:
+        """Create or migrate what all collections need; nothing on most engines."""
+
     def _close(self) -> None:
         """Release the engine; called once."""
 
     # -- the contract --------------------------------------------------------------------------------------------
+
+    def setup(self) -> None:
+        with self._operation("setup"):
+            self._setup()
 
     def create_collection(
         self,
@@ -249,9 +255,7 @@ class VectorStoreBase(KnowledgeStore):
         return self._iterate(info, condition, batch_size)
 
     def close(self) -> None:
-        with self._guard:
-            closing, self._closed = not self._closed, True
-        if closing:
+        if self._lifecycle.close():
             self._close()
 
     # -- inside --------------------------------------------------------------------------------------------------
@@ -262,17 +266,14 @@ class VectorStoreBase(KnowledgeStore):
 
     @contextmanager
     def _operation(self, operation: str, collection: str | None = None) -> Generator[None]:
-        """Refuse a closed store, name backend and operation in every error, and forget a collection that failed."""
-        try:
-            if self._closed:
-                raise ClosedError("the store was closed", hint="create a new store")
-            yield
-        except PersistError as error:
-            if collection is not None and not isinstance(error, AlreadyExistsError):
-                self._known.pop(collection, None)
-            error.backend = error.backend or self.backend
-            error.operation = error.operation or operation
-            raise
+        """Run one operation of the contract, and forget what is known of a collection on which it failed."""
+        with self._lifecycle(operation):
+            try:
+                yield
+            except PersistError as error:
+                if collection is not None and not isinstance(error, AlreadyExistsError):
+                    self._known.pop(collection, None)
+                raise
 
     def _info(self, collection: str) -> CollectionInfo:
         known = self._known.get(collection)

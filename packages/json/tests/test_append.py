@@ -251,7 +251,7 @@ def test_a_full_disk_is_a_typed_error_and_the_message_is_not_there(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(files.os, "fsync", full)
+        patched.setattr(os, "fsync", full)
         with pytest.raises(UnavailableError, match="No space left") as caught:
             opened.add_message("s", message("m"))
     assert (caught.value.backend, caught.value.operation) == ("json", "add_message")

@@ -6,13 +6,13 @@ import io
 import multiprocessing
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from praison_persist.errors import OperationTimeoutError
-from praison_persist_json import files
 from praison_persist_json.files import Locks, append, lines_backward, lines_forward, open_to_append, replace
 from praison_persist_json.names import folder_name
 
@@ -60,6 +60,14 @@ def test_reading_the_last_lines_costs_the_same_however_long_the_file_is() -> Non
     assert cost(1_000) == cost(100_000)
 
 
+def test_reading_backward_takes_little_more_than_what_is_asked_for() -> None:
+    file = Counted(b"".join(b"%0100d\n" % number for number in range(100_000)))
+    last = lines_backward(file)
+    for _ in range(500):
+        next(last)
+    assert file.taken < 3 * 500 * 101
+
+
 def test_a_replacement_that_fails_leaves_the_old_file_and_no_litter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,7 +77,7 @@ def test_a_replacement_that_fails_leaves_the_old_file_and_no_litter(
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         replace(path, b"new")
     assert path.read_bytes() == b"old"
@@ -83,7 +91,7 @@ def test_an_append_that_fails_is_cut_off(tmp_path: Path, monkeypatch: pytest.Mon
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with open_to_append(path) as file, pytest.raises(OSError, match="No space"):
         append(file, 4, b"two\n")
     assert path.read_bytes() == b"one\n"
@@ -101,7 +109,7 @@ def test_files_are_private(tmp_path: Path) -> None:
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
 
 
-def _hold(directory: Path, held: object, release: object) -> None:
+def _hold(directory: Path, held: Any, release: Any) -> None:
     with Locks(directory, 10.0)("name"):
         held.set()
         release.wait(30)

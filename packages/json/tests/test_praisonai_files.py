@@ -167,6 +167,30 @@ def test_a_session_that_praisonai_creates_and_appends_to_again_is_merged(directo
         assert not (directory / f"{CHAT}.json").exists()
 
 
+@pytest.mark.parametrize("converted", [False, True])
+def test_what_praisonai_writes_during_the_conversion_is_not_lost(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, converted: bool
+) -> None:
+    store = JSONConversationStore(directory)
+    path = directory / f"{CHAT}.json"
+    document = json.loads(path.read_text())
+    if converted:
+        store.update_session(ConversationSession(CHAT))
+        path.write_text(json.dumps(document))
+    document["messages"].append({**document["messages"][0], "id": "late", "content": "late"})
+    rename = Path.rename
+
+    def late(self: Path, target: Path) -> Path:
+        if self == path:
+            (directory / ".conv-x.tmp").write_text(json.dumps(document))
+            (directory / ".conv-x.tmp").replace(path)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    store.add_message(CHAT, message("ours"))
+    assert contents(store) == [*CONTENTS, "late", "text"]
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"session": {}, "messages": {}}', '{"session": {"session_id":'])
 def test_a_damaged_file_is_a_typed_error_that_names_it_and_hides_no_other_session(
     directory: Path, caplog: pytest.LogCaptureFixture, text: str

@@ -24,7 +24,7 @@ from praison_persist.errors import (
     UnavailableError,
     WrongTypeError,
 )
-from praison_persist_memory import MemoryStateStore, snapshot
+from praison_persist_memory import MemoryStateStore
 
 FIXTURE = Path(__file__).parent / "praisonai_4_7_19_state.json"
 """Written by PraisonAI 4.7.19: values a, b, t (with a TTL), gone (expired) and empty, a hash h."""
@@ -131,7 +131,7 @@ def test_a_save_that_fails_is_an_error_and_the_write_did_not_happen(
         store.set("key", "old")
         before = path.read_bytes()
         with monkeypatch.context() as patched:
-            patched.setattr(snapshot.os, "fsync", full)
+            patched.setattr(os, "fsync", full)
             for write in (
                 lambda: store.set("key", "new"),
                 lambda: store.incr("count"),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from praison_persist.aio import async_view, sync_view
-from praison_persist_testkit import ConversationConformance, KnowledgeConformance, StateConformance, Target
 
+from praison_persist.aio import async_view, sync_view
 from praison_persist_memory import MemoryConversationStore, MemoryKnowledgeStore, MemoryStateStore
+from praison_persist_testkit import ConversationConformance, KnowledgeConformance, StateConformance, Target
 
 
 class TestConversationsAsync(ConversationConformance):

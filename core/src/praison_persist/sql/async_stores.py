@@ -34,18 +34,25 @@ class AsyncRunner:
         self.driver = driver
         self.migrator = migrator
         self.retry = retry
-        self._ready = not auto_setup
+        self._auto_setup = auto_setup
+        self._ready = False
         self._closed = False
 
     async def __call__(self, work: Operation[T]) -> T:
         """The operation's value; errors as in the blocking runner."""
         if not self._ready:
-            await self.setup()
+            await self._migrate(apply=self._auto_setup)
         return await self._attempts(work)
 
     async def setup(self) -> None:
-        """Apply pending migrations; tasks that race may both try, which the engine's lock makes harmless."""
-        if await self._attempts(self.migrator.pending()):
+        """Apply pending migrations."""
+        await self._migrate(apply=True)
+
+    async def _migrate(self, *, apply: bool) -> None:
+        """Tasks that race may all try, which the engine's lock makes harmless."""
+        if not apply:
+            await self._attempts(self.migrator.check())
+        elif await self._attempts(self.migrator.pending()):
             await self._attempts(self.migrator.setup())
         self._ready = True
 

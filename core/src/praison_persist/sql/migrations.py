@@ -96,6 +96,22 @@ class Migrator:
     @operation(name="setup")
     def pending(self) -> Steps[list[Migration]]:
         """The migrations that `setup` would apply; also checks the ones that were."""
+        return (yield from self._pending())
+
+    @operation(name="setup")
+    def check(self) -> Steps[None]:
+        """See that nothing is pending.
+
+        Raises:
+            MigrationError: something is.
+        """
+        if pending := (yield from self._pending()):
+            raise MigrationError(
+                f"the {self.component} tables {self.tables.prefix}... lack schema version {pending[-1].version}",
+                hint="call setup(), or leave auto_create_tables=True",
+            )
+
+    def _pending(self) -> Steps[list[Migration]]:
         if not (yield from self._columns(self.tables.plain("schema_migrations"))):
             return list(self.migrations)
         applied = yield from self._applied()

@@ -120,12 +120,12 @@ def _praisonai_tables() -> tuple[Step, ...]:
 def _adopt_orphans() -> tuple[Step, ...]:
     """Stores without foreign keys kept messages of no session; they get one rather than get lost."""
     return (
-        Step("UPDATE {messages} SET session_id = id WHERE session_id IS NULL"),
         Step(
-            "INSERT INTO {sessions} (session_id, created_at, updated_at) SELECT session_id, MIN(created_at),"
-            " MAX(created_at) FROM {messages} m WHERE NOT EXISTS"
-            " (SELECT 1 FROM {sessions} s WHERE s.session_id = m.session_id) GROUP BY session_id"
+            "INSERT INTO {sessions} (session_id, created_at, updated_at) SELECT COALESCE(session_id, id),"
+            " MIN(created_at), MAX(created_at) FROM {messages} m WHERE NOT EXISTS (SELECT 1 FROM {sessions} s"
+            " WHERE s.session_id = COALESCE(m.session_id, m.id)) GROUP BY COALESCE(session_id, id)"
         ),
+        Step("UPDATE {messages} SET session_id = id WHERE session_id IS NULL"),
     )
 
 

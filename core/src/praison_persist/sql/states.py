@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import InvalidInputError
 from ..globs import compile_glob, literal_prefix
-from ..jsontext import decode, encode, same_json
+from ..jsontext import decode, encode, is_plain_text, same_json
 from ..state import MISSING, NAMESPACE_SEPARATOR, add_integers, holds_hash, holds_value, namespace_prefix
 from ..validation import check_batch_size, check_field, check_key, check_list, check_ttl
 from .operation import Statement, Steps, operation
@@ -239,6 +239,8 @@ class States:
         return self.prefix + check_key(key)
 
     def _page_keys(self, prefix: str, after: str, limit: int) -> Steps[tuple[list[str], str | None]]:
+        if not is_plain_text(prefix):
+            return [], None
         start = self.prefix + prefix
         found = yield Statement(self._page, (self.prefix + after, start, limit))
         stored = [row[0] for row in found.rows if row[0].startswith(start)]
@@ -274,7 +276,6 @@ def _require_hash(key: str, is_hash: Any) -> None:
 
 
 def _text(value: Any, what: str) -> str:
-    """A pattern or prefix, which may be empty."""
     if not isinstance(value, str):
         raise InvalidInputError(f"{what} must be text, not {type(value).__name__}")
-    return value and check_field(value, what)
+    return value

@@ -39,7 +39,8 @@ class Runner:
         self.driver = driver
         self.migrator = migrator
         self.retry = retry
-        self._ready = not auto_setup
+        self._auto_setup = auto_setup
+        self._ready = False
         self._guard = threading.Lock()
         self._closed = False
 
@@ -52,13 +53,13 @@ class Runner:
         if not self._ready:
             with self._guard:
                 if not self._ready:
-                    self._migrate()
+                    self._migrate(apply=self._auto_setup)
         return self._attempts(work)
 
     def setup(self) -> None:
         """Apply pending migrations."""
         with self._guard:
-            self._migrate()
+            self._migrate(apply=True)
 
     def close(self) -> None:
         with self._guard:
@@ -66,8 +67,10 @@ class Runner:
         if closing:
             self.driver.close()
 
-    def _migrate(self) -> None:
-        if self._attempts(self.migrator.pending()):
+    def _migrate(self, *, apply: bool) -> None:
+        if not apply:
+            self._attempts(self.migrator.check())
+        elif self._attempts(self.migrator.pending()):
             self._attempts(self.migrator.setup())
         self._ready = True
 

@@ -22,8 +22,9 @@ from praison_persist.conversation import (
     session_exists,
     session_not_found,
 )
-from praison_persist.errors import ClosedError, PersistError, UnavailableError
+from praison_persist.errors import PersistError, UnavailableError
 from praison_persist.jsontext import encode
+from praison_persist.lifecycle import Lifecycle, store_closed
 from praison_persist.validation import (
     check_batch_size,
     check_bool,
@@ -70,7 +71,7 @@ class JSONConversationStore(ConversationStore):
         self._locks = Locks(self.path / ".locks", check_positive(timeout, "timeout"))
         self._logs = LogCache()
         self._listing = Listing(self.path)
-        self._closed = False
+        self._lifecycle = Lifecycle(BACKEND)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self.path)!r})"
@@ -179,28 +180,23 @@ class JSONConversationStore(ConversationStore):
                 return 0 if record is None or ids == frozenset() else folder.remove(record, ids)
 
     def close(self) -> None:
-        self._closed = True
+        self._lifecycle.close()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _operation(self, operation: str) -> Generator[None]:
-        """Refuse a closed store, and name backend, operation and the next step in every error."""
-        try:
-            if self._closed:
-                raise ClosedError("the store was closed", hint="create a new store")
-            yield
-        except PersistError as error:
-            error.backend = error.backend or BACKEND
-            error.operation = error.operation or operation
-            raise
-        except OSError as exc:
-            raise UnavailableError(
-                f"the directory {str(self.path)!r} cannot be used: {exc}",
-                backend=BACKEND,
-                operation=operation,
-                hint="check that it exists, its permissions, and free space; then repeat the call",
-            ) from exc
+        """Run one operation of the contract; the file system's errors are the contract's."""
+        with self._lifecycle(operation):
+            try:
+                yield
+            except OSError as exc:
+                if isinstance(exc, PersistError):
+                    raise
+                raise UnavailableError(
+                    f"the directory {str(self.path)!r} cannot be used: {exc}",
+                    hint="check that it exists, its permissions, and free space; then repeat the call",
+                ) from exc
 
     def _folder(self, session_id: str) -> SessionFolder:
         return SessionFolder(self.path, check_id(session_id, "session_id"), pretty=self._pretty, logs=self._logs)
@@ -289,8 +285,8 @@ class JSONConversationStore(ConversationStore):
                 messages = (message for offset, line in lines_forward(file) for message in unframe(path, offset, line))
             for message in messages:
                 yield ConversationMessage.from_dict(message)
-                if self._closed:
-                    raise ClosedError("the store was closed", hint="create a new store")
+                if self._lifecycle.closed:
+                    raise store_closed()
 
 
 def _newest_first(found: tuple[Path, Any]) -> Iterator[Message]:

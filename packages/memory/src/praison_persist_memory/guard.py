@@ -1,4 +1,4 @@
-"""What every in-process store does around an operation: one lock, a closed flag, errors that name their place.
+"""What every in-process store does around an operation: one lock, and the lifecycle of core.
 
 Knows nothing of what is stored.
 """
@@ -9,7 +9,8 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from praison_persist.errors import ClosedError, ConfigurationError, PersistError
+from praison_persist.errors import ConfigurationError
+from praison_persist.lifecycle import Lifecycle
 
 BACKEND = "memory"
 _URLS = (None, "", "memory", ":memory:", "memory:", "memory://", "memory:///")
@@ -20,7 +21,7 @@ class Guard:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
-        self._closed = False
+        self._lifecycle = Lifecycle(BACKEND)
 
     @contextmanager
     def __call__(self, operation: str) -> Generator[None]:
@@ -29,22 +30,14 @@ class Guard:
         Raises:
             ClosedError: the store was closed.
         """
-        with self._lock:
-            try:
-                if self._closed:
-                    raise ClosedError("the store was closed", hint="create a new store")
-                yield
-            except PersistError as error:
-                error.backend = error.backend or BACKEND
-                error.operation = error.operation or operation
-                raise
+        with self._lock, self._lifecycle(operation):
+            yield
 
     @contextmanager
     def closing(self) -> Generator[bool]:
         """Hold the lock while closing; True the first time only."""
         with self._lock:
-            first, self._closed = not self._closed, True
-            yield first
+            yield self._lifecycle.close()
 
 
 def check_url(url: str | None) -> None:

@@ -65,10 +65,6 @@ class MemoryKnowledgeStore(VectorStoreBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
-    def setup(self) -> None:
-        with self._operation("setup"):
-            pass
-
     def _create(self, info: CollectionInfo) -> bool:
         kept = replace(info, metadata=copy.deepcopy(info.metadata))
         with self._lock:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -33,13 +32,14 @@ Pool = Any  # asyncpg has no types
 
 
 class AsyncpgDriver(AsyncDriver):
-    """Pools are opened by the first operation on a loop; a loop that has ended leaves nothing to wait for."""
+    """A pool is opened by the first operation on a loop, and closed by `close` or with its loop."""
 
     dialect = replace(POSTGRES, placeholder="numeric")
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Task[Pool]] = WeakKeyDictionary()
+        self._pools: dict[asyncio.AbstractEventLoop, asyncio.Task[Pool]] = {}
+        self._keepers: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
         self._owner = os.getpid()
         self._closed = False
 
@@ -83,17 +83,16 @@ class AsyncpgDriver(AsyncDriver):
     async def close(self) -> None:
         self._closed = True
         self._forget_if_forked()
-        loop = asyncio.get_running_loop()
-        for owner, opening in list(self._pools.items()):
-            if owner is loop:
-                await asyncio.wait([opening])
-            if opening.done() and not opening.cancelled() and opening.exception() is None:
-                pool = opening.result()
-                if owner is loop:
-                    await pool.close()  # when what runs has given its connections back, for which it asks _pools
-                else:
-                    _abandon(pool)
-            self._pools.pop(owner, None)
+        here = asyncio.get_running_loop()
+        if here in self._pools:
+            await asyncio.wait([self._pools[here]])
+        for loop, keeper in list(self._keepers.items()):
+            if loop is here:
+                await keeper.aclose()
+            elif loop.is_running():
+                asyncio.run_coroutine_threadsafe(_finish(keeper), loop)
+        self._pools.clear()
+        self._keepers.clear()
 
     async def _pool(self) -> Pool:
         self._forget_if_forked()
@@ -102,7 +101,7 @@ class AsyncpgDriver(AsyncDriver):
         if opening is None:
             if self._closed:
                 raise closed()
-            opening = self._pools[loop] = loop.create_task(self._open())
+            opening = self._pools[loop] = loop.create_task(self._open(loop))
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -112,28 +111,36 @@ class AsyncpgDriver(AsyncDriver):
                 del self._pools[loop]
             raise
 
-    def _forget_if_forked(self) -> None:
-        """A child must not touch its parent's connections, nor even close them."""
-        if self._owner != os.getpid():
-            self._inherited = self._pools
-            self._pools, self._owner = WeakKeyDictionary(), os.getpid()
-
-    async def _open(self) -> Pool:
-        return await asyncpg.create_pool(
+    async def _open(self, loop: asyncio.AbstractEventLoop) -> Pool:
+        pool = await asyncpg.create_pool(
             **self.settings.asyncpg(),
             min_size=1,
             max_size=self.settings.pool_size,
             reset=_no_reset,
         )
+        keeper = self._keepers[loop] = self._keep(loop, pool)
+        await keeper.__anext__()
+        return pool
+
+    async def _keep(self, loop: asyncio.AbstractEventLoop, pool: Pool) -> AsyncGenerator[None, None]:
+        """Close the pool when this generator ends, at the latest with its loop: asyncio.run ends generators last."""
+        try:
+            yield
+        finally:
+            await pool.close()  # when what runs has given its connections back
+            self._pools.pop(loop, None)
+            self._keepers.pop(loop, None)
+
+    def _forget_if_forked(self) -> None:
+        """A child must not touch its parent's connections, nor even close them."""
+        if self._owner != os.getpid():
+            self._inherited = self._pools, self._keepers
+            self._pools, self._keepers, self._owner = {}, {}, os.getpid()
+
+
+async def _finish(keeper: AsyncGenerator[None, None]) -> None:
+    await keeper.aclose()
 
 
 async def _no_reset(connection: Any) -> None:
     """No operation changes a session's state, so that resetting it would be a round trip for nothing."""
-
-
-def _abandon(pool: Pool) -> None:
-    """Drop the connections of a loop that has ended."""
-    try:
-        pool.terminate()
-    except RuntimeError:  # the loop is closed, and its sockets with it
-        return

@@ -3,8 +3,8 @@
 Payload of a point::
 
     doc_id, content, content_hash, created_at    the document's fields, named as PraisonAI names them
-    metadata         the metadata, in the form that Qdrant can hold and compare (`comparable`); absent for None
-    metadata_json    the exact metadata as JSON text, only where ``metadata`` had to differ from it
+    metadata         the metadata, in the form that Qdrant holds and compares (see `comparable`); absent for None
+    exact            JSON text of created_at and metadata, only where one of them had to take another form
     norm             length of the vector under cosine, which Qdrant keeps at length 1
     praison_persist  marks this layout; the value tells one write from another
 
@@ -13,8 +13,8 @@ PraisonAI's own payload has no mark and holds the metadata flat between the fiel
 
 from __future__ import annotations
 
+import hashlib
 import math
-import sys
 import uuid
 from array import array
 from collections.abc import Mapping, Sequence
@@ -26,12 +26,12 @@ from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
 
+from .comparable import comparable, comparable_number
+
 __all__ = [
     "DISTANCES",
     "MARK",
     "collection_metadata",
-    "comparable",
-    "comparable_key",
     "describe",
     "direction",
     "to_document",
@@ -42,6 +42,7 @@ __all__ = [
 
 MARK = "praison_persist"
 FORMAT = 1
+_SHORTEST, _LONGEST = 1e-3, 1e15
 
 DISTANCES: Mapping[Distance, models.Distance] = {
     "cosine": models.Distance.COSINE,
@@ -52,8 +53,6 @@ DISTANCES: Mapping[Distance, models.Distance] = {
 
 _FIELDS = ("doc_id", "content", "content_hash", "created_at")
 _POINTS = uuid.UUID("6f0d1f3c-9a63-5c1e-8f0b-4a7c1c2d9e55")
-_EXACT = 2**53  # from here on a double no longer holds every integer
-_INT64 = 2**63
 
 
 def collection_metadata(info: CollectionInfo) -> dict[str, Any]:
@@ -73,34 +72,41 @@ def describe(name: str, params: models.VectorParams, metadata: Mapping[str, Any]
 
 
 def to_point_id(document_id: str) -> str:
-    """Qdrant takes integers and UUIDs only: the UUID of a document's id, always the same one."""
-    return str(uuid.uuid5(_POINTS, document_id))
+    """Qdrant takes integers and UUIDs only: the document id's UUID of version 5, always the same one."""
+    digits = hashlib.sha1(_POINTS.bytes + document_id.encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-5{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:32]}"
 
 
 def to_point(document: KnowledgeDocument, distance: Distance, write: str) -> models.PointStruct:
     """The point of a checked document; ``write`` names the write that brings it."""
-    vector = cast("list[float]", document.embedding)
+    vector: Sequence[float] = document.embedding or ()
+    created_at = float(document.created_at)
     payload: dict[str, Any] = {
         "doc_id": document.id,
         "content": encode_text(document.content),
         "content_hash": document.content_hash,
-        "created_at": float(document.created_at),
+        "created_at": comparable_number(created_at),
         MARK: write,
     }
     if document.metadata is not None:
         payload["metadata"] = comparable(document.metadata)
-        if payload["metadata"] is not document.metadata:
-            payload["metadata_json"] = encode(document.metadata, "metadata")
+    if payload.get("metadata") is not document.metadata or payload["created_at"] != created_at:
+        payload["exact"] = encode({"created_at": created_at, "metadata": document.metadata})
     if distance == "cosine":
         vector, payload["norm"] = direction(vector)
     # The document was checked, and validating 1,000 numbers one by one costs more than sending them.
     return models.PointStruct.model_construct(id=to_point_id(document.id), vector=vector, payload=payload)
 
 
-def direction(vector: Sequence[float]) -> tuple[list[float], float]:
-    """The vector at length 1, and its length; in double precision, which no float32 vector over- or underflows."""
+def direction(vector: Sequence[float]) -> tuple[Sequence[float], float]:
+    """A vector whose direction Qdrant can compute, and its true length.
+
+    Qdrant divides by the length itself, but adds up squares in float32: very long and very short vectors are brought
+    to length 1 here.
+    """
     norm = math.hypot(*vector)
-    return [number / norm for number in vector], norm
+    return (vector if _SHORTEST < norm < _LONGEST else [number / norm for number in vector]), norm
 
 
 def to_document(
@@ -120,16 +126,16 @@ def to_document(
             created_at=payload.get("created_at", 0.0),
             score=score,
         )
-    text = payload.get("metadata_json")
     if embedding is not None and (norm := payload.get("norm")) is not None:
         embedding = _restored(embedding, norm)
+    exact = decode(payload["exact"], "document") if "exact" in payload else payload
     return KnowledgeDocument(
         id=payload["doc_id"],
         content=cast(str, decode_text(payload["content"])),
         embedding=embedding,
-        metadata=payload.get("metadata") if text is None else decode(text, "metadata"),
+        metadata=exact.get("metadata"),
         content_hash=payload["content_hash"],
-        created_at=payload["created_at"],
+        created_at=exact["created_at"],
         score=score,
     )
 
@@ -145,47 +151,3 @@ def to_score(distance: Distance, value: float) -> float:
     if distance == "cosine":
         return min(1.0, max(-1.0, value))
     return value if distance == "dot" else from_distance(distance, value)
-
-
-def comparable(value: Any) -> Any:
-    """The form of a metadata value that Qdrant holds exactly and compares rightly; the same object where it can be.
-
-    - text with NUL or a lone surrogate becomes JSON text (`encode_text`), as keys with ``"`` are escaped;
-    - integral floats from 2**53 to 2**63 become integers, which Qdrant matches exactly;
-    - integers beyond 64 bit become floats that keep their order and equal what they equalled;
-    - ``[]`` becomes ``{}``: neither has an element, but Qdrant takes a field with ``[]`` for an absent one.
-    """
-    if isinstance(value, str):
-        return encode_text(value)
-    if value is None or isinstance(value, bool):
-        return value
-    if isinstance(value, int):
-        return value if -_INT64 <= value < _INT64 else _beyond(value)
-    if isinstance(value, float):
-        return int(value) if _EXACT <= abs(value) < _INT64 else value
-    if isinstance(value, list):
-        items = [(item, comparable(item)) for item in cast("list[Any]", value)]
-        if not items:
-            return {}
-        return value if all(old is new for old, new in items) else [new for _, new in items]
-    pairs = [(key, comparable_key(key), item, comparable(item)) for key, item in value.items()]
-    if all(old_key is new_key and old is new for old_key, new_key, old, new in pairs):
-        return value
-    return {new_key: new for _, new_key, _, new in pairs}
-
-
-def comparable_key(key: str) -> str:
-    """The form of a key that can stand in a quoted Qdrant path; the same object for nearly every key."""
-    text = cast(str, encode_text(key))
-    if '"' not in text and "\x1f" not in text:
-        return text
-    return text.replace("\x1f", "\x1f1").replace('"', "\x1f2")
-
-
-def _beyond(value: int) -> float:
-    """The float equal to an integer beyond 64 bit; where there is none, the largest, which `filters` never asks for."""
-    try:
-        exact = float(value)
-    except OverflowError:
-        exact = 0.0
-    return exact if exact == value else math.copysign(sys.float_info.max, value)

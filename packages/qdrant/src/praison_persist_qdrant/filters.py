@@ -1,27 +1,26 @@
 """The filter AST as a Qdrant filter of exactly the same meaning, or `UnsupportedFilterError`. No I/O.
 
-Qdrant compares numbers as doubles and orders no strings; what that cannot decide exactly is refused.
+Qdrant compares numbers as doubles and orders no strings; what that cannot decide is refused. One exception, in the
+last place of some floats, is told by `comparable.comparable_number`.
 """
 
 from __future__ import annotations
 
-import math
+import re
 import sys
 from collections.abc import Sequence
-from typing import cast
 
 from qdrant_client import models
 
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import And, Comparison, Exists, Filter, In, Not, Or, Scalar
-from praison_persist.jsontext import encode_text
 
-from .convert import MARK, comparable_key, to_point_id
+from .comparable import EXACT_INTEGERS, comparable_key, comparable_number, comparable_text
+from .convert import MARK, to_point_id
 
 __all__ = ["ids_condition", "points_condition", "to_filter"]
 
-_EXACT = 2**53
-_INT64 = 2**63
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _DEEPEST = 56  # Qdrant's JSON parser gives up at 128 levels; a filter takes two, a condition and the request a few
 
 
@@ -99,8 +98,8 @@ class _Translator:
         parts = [comparable_key(part) for part in path]
         if self._prefix is None and parts != list(path):
             raise UnsupportedFilterError(f"Qdrant has no way to name the payload field {'.'.join(path)!r}")
-        quoted = ".".join(f'"{part}"' for part in parts)
-        return quoted if self._prefix is None else f"{self._prefix}.{quoted}"
+        path = ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in parts)
+        return path if self._prefix is None else f"{self._prefix}.{path}"
 
 
 def _as_filter(condition: models.Condition) -> models.Filter:
@@ -112,7 +111,7 @@ def _is_null(key: str) -> models.IsNullCondition:
 
 
 def _one_of(key: str, values: tuple[Scalar, ...]) -> models.Condition:
-    texts = [_text(value) for value in values if isinstance(value, str)]
+    texts = [comparable_text(value) for value in values if isinstance(value, str)]
     conditions: list[models.Condition] = [_equals(key, value) for value in values if not isinstance(value, str)]
     if texts:
         conditions.append(models.FieldCondition(key=key, match=models.MatchAny(any=texts)))
@@ -125,30 +124,18 @@ def _equals(key: str, value: Scalar) -> models.Condition:
     if value is None:
         return _is_null(key)
     if isinstance(value, str):
-        return models.FieldCondition(key=key, match=models.MatchValue(value=_text(value)))
+        return models.FieldCondition(key=key, match=models.MatchValue(value=comparable_text(value)))
     if isinstance(value, bool):
         return models.FieldCondition(key=key, match=models.MatchValue(value=value))
-    if abs(value) >= _EXACT and -_INT64 <= value < _INT64:  # stored as an integer in any case, see convert.comparable
-        return models.FieldCondition(key=key, match=models.MatchValue(value=int(value)))
-    number = _as_float(value)
-    if number != value or abs(number) == sys.float_info.max:
+    number = comparable_number(value)
+    if isinstance(number, int) and abs(number) >= EXACT_INTEGERS:
+        return models.FieldCondition(key=key, match=models.MatchValue(value=number))
+    if abs(number) == sys.float_info.max:
         raise UnsupportedFilterError(
-            "Qdrant keeps integers of 64 bit; a filter cannot ask for one that is larger and no float",
-            hint="keep such numbers as strings",
+            "Qdrant keeps integers of 64 bit; a filter cannot ask for a larger one", hint="keep such numbers as strings"
         )
     # A range, since MatchValue(1) does not find 1.0.
     return models.FieldCondition(key=key, range=models.Range(gte=number, lte=number))
-
-
-def _as_float(value: float) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
-
-
-def _text(value: str) -> str:
-    return cast(str, encode_text(value))
 
 
 def _range(key: str, node: Comparison) -> models.Condition:
@@ -157,9 +144,9 @@ def _range(key: str, node: Comparison) -> models.Condition:
             f"Qdrant orders numbers, not strings: ${node.op} on {'.'.join(node.path)!r}",
             hint="store what you want to compare as a number (a date as seconds since the epoch, for example)",
         )
-    bound = node.value if node.value is not None else math.nan
-    if abs(bound) > _EXACT:
+    bound = comparable_number(node.value or 0)
+    if abs(bound) >= EXACT_INTEGERS:
         raise UnsupportedFilterError(
-            f"Qdrant compares numbers as doubles, which is not exact beyond 2**53: ${node.op} {bound!r}"
+            f"Qdrant compares numbers as doubles, which is not exact from 2**53 on: ${node.op} {bound!r}"
         )
     return models.FieldCondition(key=key, range=models.Range(**{node.op: bound}))

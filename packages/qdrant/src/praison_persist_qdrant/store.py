@@ -106,9 +106,9 @@ class QdrantKnowledgeStore(VectorStoreBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._engine.location)!r})"
 
-    def setup(self) -> None:
+    def _setup(self) -> None:
         """Reach the server and see whether its version will do; there is nothing to create."""
-        with self._operation("setup"), self._engine.use():
+        with self._engine.use():
             pass
 
     def _close(self) -> None:
@@ -170,7 +170,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         if self._engine.embedded or self._is_foreign(info) or len(ids) > 1:
             # With the embedded engine nobody writes in between; elsewhere this spares readers most half writes.
             with self._engine.use() as client:
-                if taken := self._existing(client, info, ids):
+                if taken := self._existing(client, info, ids, points):
                     raise already_exists(taken)
                 if self._engine.embedded:
                     client.upsert(self._full(info.name), points)
@@ -197,7 +197,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
                 _undo(client, self._full(info.name), ours, failure)
                 raise
             client.delete(self._full(info.name), models.FilterSelector(filter=ours))
-            raise already_exists(self._existing(client, info, ids) or ids)
+            raise already_exists(self._existing(client, info, ids, points) or ids)
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
         write = uuid.uuid4().hex
@@ -230,7 +230,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         threshold: float | None,
     ) -> list[KnowledgeDocument]:
         matching = to_filter(condition, native=not self._is_foreign(info))
-        query = convert.direction(vector)[0] if info.distance == "cosine" else list(vector)
+        query = list(convert.direction(vector)[0] if info.distance == "cosine" else vector)
         with self._engine.use() as client:
             found = client.query_points(
                 self._full(info.name), query, query_filter=matching, search_params=self._params, limit=limit
@@ -282,11 +282,13 @@ class QdrantKnowledgeStore(VectorStoreBase):
             conditions.append(ids_condition(list(ids)) if self._is_foreign(info) else points_condition(ids))
         return models.Filter(must=conditions)
 
-    def _existing(self, client: QdrantClient, info: CollectionInfo, ids: list[str]) -> list[str]:
-        """The ids that are taken."""
+    def _existing(
+        self, client: QdrantClient, info: CollectionInfo, ids: Sequence[str], points: Sequence[models.PointStruct]
+    ) -> list[str]:
+        """Those of the ids that are taken; their points in the same order."""
         if self._is_foreign(info):
             return [document.id for document in self._fetch(info, ids)]
-        by_point = {convert.to_point_id(id_): id_ for id_ in ids}
+        by_point = {str(point.id): id_ for point, id_ in zip(points, ids, strict=True)}
         found = client.retrieve(self._full(info.name), list(by_point), with_payload=False, with_vectors=False)
         return [by_point[str(point.id)] for point in found]
 

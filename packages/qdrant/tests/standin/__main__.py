@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from pathlib import Path
 
 from catalog import Catalog
 from wire import serve
@@ -21,7 +22,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Stand-in for a Qdrant server, on loopback only.")
     parser.add_argument("--port", type=int, default=6333)
     port = parser.parse_args().port
-    with tempfile.TemporaryDirectory(prefix="qdrant-standin-") as directory:
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="qdrant-standin-", dir=memory if memory.is_dir() else None) as directory:
         serve(Catalog(directory), port)
 
 

@@ -81,7 +81,9 @@ class Shard:
         self._core = edge.EdgeShard.create(
             str(Path(directory) / "shard"),
             edge.EdgeConfig(
-                vectors=edge.EdgeVectorParams(vectors.size, _DISTANCES[vectors.distance]), wal_enabled=False
+                vectors=edge.EdgeVectorParams(vectors.size, _DISTANCES[vectors.distance]),
+                wal_enabled=False,
+                max_search_threads=1,
             ),
         )
         self._conditions = Conditions(self._core)

@@ -116,9 +116,8 @@ class PGVectorKnowledgeStore(VectorStoreBase):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings.place!r})"
 
-    def setup(self) -> None:
-        with self._operation("setup"):
-            self._session.write(self._collections.prepare)
+    def _setup(self) -> None:
+        self._session.write(self._collections.prepare)
 
     def _close(self) -> None:
         self._session.close()

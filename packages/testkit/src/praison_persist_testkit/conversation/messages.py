@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ from praison_persist.errors import ConflictError, InvalidInputError, NotFoundErr
 from ..exact import assert_record, assert_records
 from ..running import Handle, refuses
 from ..suite import Suite, clause, each
-from .build import SID, contents, ids, message, messages, new_session, session
+from .build import SID, as_stored, contents, ids, message, messages, new_session, session
 
 __all__ = ["Batches", "Deleting", "Messages", "Reading"]
 
@@ -52,9 +53,10 @@ class Messages(Suite):
         await new_session(store)
         times = [100.0] * 8 + [float(100 - i) for i in range(8)] + [0.0, 1e12, -5.0, 50.5]
         written = [message(str(i), id=f"id{99 - i}", created_at=at) for i, at in enumerate(times)]
+        expected = as_stored(written)
         for item in written:
             await store.add_message(SID, item)
-        assert_records(await store.get_messages(SID), written)
+        assert_records(await store.get_messages(SID), expected)
 
     @clause
     async def test_sessions_keep_their_messages_apart(self, store: Handle) -> None:
@@ -107,8 +109,8 @@ class Messages(Suite):
     async def test_the_same_id_with_another_body_is_a_conflict(self, store: Handle, other: dict[str, Any]) -> None:
         """The same id with another body is a `ConflictError`, and the stored message stays as it was."""
         await new_session(store)
-        first = message("first", id="m", created_at=5.0)
-        await store.add_message(SID, first)
+        first = as_stored([message("first", id="m", created_at=5.0)])[0]
+        await store.add_message(SID, copy.deepcopy(first))
         with refuses(ConflictError):
             await store.add_message(SID, message(**{"content": "first", "id": "m", **other}))
         assert_records(await store.get_messages(SID), [first])
@@ -213,12 +215,13 @@ class Batches(Suite):
         """`add_messages` appends a batch in order and returns its arguments with their session set."""
         await new_session(store, count=2)
         batch = messages(300, "b", created_at=5.0)
+        expected = as_stored(batch)
         returned = await store.add_messages(SID, batch)
         assert all(mine is given for mine, given in zip(returned, batch, strict=True))
         assert {item.session_id for item in batch} == {SID}
         await store.add_message(SID, message(id="last"))
         assert await ids(store) == ["m0", "m1", *(item.id for item in batch), "last"]
-        assert_records((await store.get_messages(SID))[2:-1], batch)
+        assert_records((await store.get_messages(SID))[2:-1], expected)
 
     @clause
     async def test_an_empty_batch_stores_nothing(self, store: Handle) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 import struct
@@ -47,7 +48,7 @@ async def collection(store: Handle, given: Sequence[Any] = (), *, name: str = DO
     """Create a collection of dimension 3 with these documents."""
     await store.create_collection(name, **{"dimension": 3, **arguments})
     if given:
-        await store.insert(name, given)
+        await store.insert(name, copy.deepcopy(list(given)))
 
 
 async def found_ids(store: Handle, name: str = DOCS, filters: Any = None) -> list[str]:

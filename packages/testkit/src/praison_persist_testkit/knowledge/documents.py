@@ -101,12 +101,12 @@ class Writing(Suite):
         old = document("a", "old", metadata={"kept": 1, "nested": {"x": 1, "y": 2}}, content_hash="h", created_at=5.0)
         await collection(store, [old, document("b")])
         new = document("a", "new", [3.0, 0.5, 0.25], metadata={"nested": {"y": 3}}, created_at=6.0)
-        await store.upsert(DOCS, [new])
+        await store.upsert(DOCS, [copy.deepcopy(new)])
         assert_document((await store.get(DOCS, ["a"]))[0], new)
         assert await store.count(DOCS, {"kept": {"$exists": True}}) == 0
         assert await store.count(DOCS, {"nested.x": 1}) == 0
         bare = document("a", "bare", metadata=None)
-        await store.upsert(DOCS, [bare, document("c")])
+        await store.upsert(DOCS, [copy.deepcopy(bare), document("c")])
         assert_document((await store.get(DOCS, ["a"]))[0], bare)
         assert await found_ids(store) == ["a", "b", "c"]
 
@@ -228,7 +228,7 @@ class Fidelity(Suite):
         """Metadata is kept whole: nested values, None, lists, any key; it never replaces a field of the document."""
         await collection(store)
         given = document("a", "text", metadata=copy.deepcopy(value), created_at=123.5)
-        await store.insert(DOCS, [given])
+        await store.insert(DOCS, [copy.deepcopy(given)])
         await store.upsert(DOCS, [document("b", "text b", metadata=copy.deepcopy(value))])
         assert_document((await store.get(DOCS, ["a"]))[0], given)
         assert [one.id for one in await store.get(DOCS, ["b"])] == ["b"]
@@ -278,7 +278,7 @@ class Fidelity(Suite):
         await store.create_collection(DOCS, 24, distance)
         given = {f"d{i}": document(f"d{i}", embedding=row) for i, row in enumerate(rows)}
         given["integers"] = document("integers", embedding=list(range(1, 25)))
-        await store.insert(DOCS, list(given.values()))
+        await store.insert(DOCS, copy.deepcopy(list(given.values())))
         for found in (await store.get(DOCS, list(given)), await store.iter_documents(DOCS)):
             assert len(found) == len(given)
             for one in found:
@@ -303,7 +303,8 @@ class Fidelity(Suite):
         """What is stored changes by calls only, and a call leaves its arguments as they were."""
         given = document("a", metadata={"list": [1]})
         expected = copy.deepcopy(given)
-        await collection(store, [given])
+        await collection(store)
+        await store.insert(DOCS, [given])
         assert given == expected
         given.metadata["list"].append(2)
         given.embedding[0] = 99.0
