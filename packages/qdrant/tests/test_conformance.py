@@ -11,7 +11,6 @@ import pytest
 
 from praison_persist_testkit import KnowledgeConformance, Target
 
-
 # Qdrant orders no strings, and compares numbers as doubles.
 UNSUPPORTED = {
     "gt large integer",

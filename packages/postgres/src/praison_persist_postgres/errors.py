@@ -23,10 +23,27 @@ __all__ = ["closed", "from_sqlstate", "unreachable"]
 _LOST = ("57P01", "57P02", "57P03", "57P05", "53300", "25P02")
 _RETRY = ("40001", "40P01", "55P03")
 
+# libpq keeps the code of a refused connection to itself; in other languages the error is an UnavailableError.
+_REFUSALS = (
+    ("authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("pg_hba.conf", "28000"),
+    ("is not permitted to log in", "28000"),
+    ('FATAL:  role "', "28000"),
+    ('FATAL:  database "', "3D000"),
+    ("permission denied for database", "42501"),
+    ("invalid value for parameter", "22023"),
+    ("unrecognized configuration parameter", "22023"),
+    ("does not support SSL", "28000"),
+    ("invalid sslmode value", "22023"),
+)
+
 
 def from_sqlstate(code: str | None, message: str, settings: Settings) -> PersistError:
     """The contract's error for a SQLSTATE; None as code means that the connection itself failed."""
     text = scrub(message.strip(), *settings.secrets)
+    if code is None:
+        code = next((code for part, code in _REFUSALS if part in text), None)
     if code is None:
         return unreachable(text, settings)
     if code.startswith("28"):

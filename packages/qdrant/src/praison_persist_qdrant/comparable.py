@@ -84,11 +84,12 @@ def comparable_number(number: float) -> float:
 
 
 def _beyond(number: int) -> float:
+    largest = sys.float_info.max if number > 0 else -sys.float_info.max
     try:
         equal = float(number)
     except OverflowError:
-        equal = 0.0
-    return comparable_number(equal) if equal == number else math.copysign(sys.float_info.max, number)
+        return largest
+    return comparable_number(equal) if equal == number else largest
 
 
 def _as_parsed(number: float) -> float:

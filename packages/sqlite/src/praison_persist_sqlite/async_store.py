@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import os
-
 from praison_persist.retry import RetryPolicy
 from praison_persist.sql import SQLITE, AsyncSQLConversationStore, Tables
 
 from .driver import SQLiteDriver
-from .location import Location, Synchronous
+from .options import SQLiteStore
 
 __all__ = ["AsyncSQLiteConversationStore"]
 
 
-class AsyncSQLiteConversationStore(AsyncSQLConversationStore):
-    """Conversations in a SQLite file, for asyncio; options as `SQLiteConversationStore`."""
+class AsyncSQLiteConversationStore(SQLiteStore, AsyncSQLConversationStore):
+    """Conversations in a SQLite file, for asyncio. Options: `SQLiteStore`."""
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        url: str | None = None,
-        table_prefix: str = "praison_",
-        auto_create_tables: bool = True,
-        timeout: float = 30.0,
-        synchronous: Synchronous = "FULL",
-        max_retries: int = 3,
-        retry_delay: float = 0.05,
-    ) -> None:
-        super().__init__(
-            SQLiteDriver(Location.of(url, path, timeout, synchronous)),
-            backend="async_sqlite",
-            tables=Tables(SQLITE, table_prefix),
-            retry=RetryPolicy(max_retries=max_retries, retry_delay=retry_delay),
+    backend = "async_sqlite"
+
+    def _assemble(self, driver: SQLiteDriver, prefix: str, retry: RetryPolicy, auto_create_tables: bool) -> None:
+        AsyncSQLConversationStore.__init__(
+            self,
+            driver,
+            backend=self.backend,
+            tables=Tables(SQLITE, prefix),
+            retry=retry,
             auto_create_tables=auto_create_tables,
         )

@@ -1,48 +1,28 @@
-"""The blocking SQLite stores: options only; the work is done by the SQL base."""
+"""The blocking SQLite stores: the SQL base on one connection."""
 
 from __future__ import annotations
-
-import os
 
 from praison_persist.retry import RetryPolicy
 from praison_persist.sql import SQLITE, SQLConversationStore, SQLStateStore, Tables
 
 from .driver import SQLiteDriver
-from .location import Location, Synchronous
+from .options import SQLiteStore
 
 __all__ = ["SQLiteConversationStore", "SQLiteStateStore", "SyncSQLiteConversationStore"]
 
 
-class SQLiteConversationStore(SQLConversationStore):
-    """Conversations in a SQLite file, opened in WAL mode; PraisonAI's databases open and migrate.
+class SQLiteConversationStore(SQLiteStore, SQLConversationStore):
+    """Conversations in a SQLite file in WAL mode; PraisonAI's databases open and migrate. Options: `SQLiteStore`."""
 
-    Args:
-        path: file, created with its tables on first use; ``":memory:"`` lives as long as the store.
-        url: the same as a URL: ``sqlite:///relative.db``, ``sqlite:////absolute.db``, ``sqlite://`` for memory.
-        table_prefix: start of the table names, letters, digits and underscore.
-        auto_create_tables: create and migrate tables on first use; otherwise only `setup` does.
-        timeout: seconds to wait for another writer.
-        synchronous: ``"FULL"``: an acknowledged message survives a power cut; ``"NORMAL"``: a crash of the process.
-        max_retries, retry_delay: see `praison_persist.retry.RetryPolicy`.
-    """
+    backend = "sqlite"
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        url: str | None = None,
-        table_prefix: str = "praison_",
-        auto_create_tables: bool = True,
-        timeout: float = 30.0,
-        synchronous: Synchronous = "FULL",
-        max_retries: int = 3,
-        retry_delay: float = 0.05,
-    ) -> None:
-        super().__init__(
-            SQLiteDriver(Location.of(url, path, timeout, synchronous)),
-            backend="sqlite",
-            tables=Tables(SQLITE, table_prefix),
-            retry=RetryPolicy(max_retries=max_retries, retry_delay=retry_delay),
+    def _assemble(self, driver: SQLiteDriver, prefix: str, retry: RetryPolicy, auto_create_tables: bool) -> None:
+        SQLConversationStore.__init__(
+            self,
+            driver,
+            backend=self.backend,
+            tables=Tables(SQLITE, prefix),
+            retry=retry,
             auto_create_tables=auto_create_tables,
         )
 
@@ -59,25 +39,17 @@ class SyncSQLiteConversationStore(SQLiteConversationStore):
         return self.delete_messages(session_id)
 
 
-class SQLiteStateStore(SQLStateStore):
-    """Values and hashes in a SQLite file; options as `SQLiteConversationStore`."""
+class SQLiteStateStore(SQLiteStore, SQLStateStore):
+    """Values and hashes in a SQLite file. Options: `SQLiteStore`."""
 
-    def __init__(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        url: str | None = None,
-        table_prefix: str = "praison_",
-        auto_create_tables: bool = True,
-        timeout: float = 30.0,
-        synchronous: Synchronous = "FULL",
-        max_retries: int = 3,
-        retry_delay: float = 0.05,
-    ) -> None:
-        super().__init__(
-            SQLiteDriver(Location.of(url, path, timeout, synchronous)),
-            backend="sqlite",
-            tables=Tables(SQLITE, table_prefix),
-            retry=RetryPolicy(max_retries=max_retries, retry_delay=retry_delay),
+    backend = "sqlite"
+
+    def _assemble(self, driver: SQLiteDriver, prefix: str, retry: RetryPolicy, auto_create_tables: bool) -> None:
+        SQLStateStore.__init__(
+            self,
+            driver,
+            backend=self.backend,
+            tables=Tables(SQLITE, prefix),
+            retry=retry,
             auto_create_tables=auto_create_tables,
         )
