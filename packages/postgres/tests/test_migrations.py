@@ -17,10 +17,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from praison_persist_postgres import PostgresConversationStore, PostgresStateStore
 
 from praison_persist.conversation import ConversationMessage, ConversationSession
 from praison_persist.errors import ConfigurationError, MigrationError, PersistError
+from praison_persist_postgres import PostgresConversationStore, PostgresStateStore
 
 FIXTURES = Path(__file__).parent / "praisonai"
 LAYOUTS = sorted(path.stem for path in FIXTURES.glob("*.sql"))
@@ -84,8 +84,7 @@ def dump(query: Query, schema: str) -> dict[str, Any]:
         schema,
     )
     indexes = query(
-        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s AND indexname NOT LIKE '%%pkey'"
-        " ORDER BY 1",
+        "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = %s AND indexname NOT LIKE '%%pkey' ORDER BY 1",
         schema,
     )
     sequences = query("SELECT sequencename FROM pg_sequences WHERE schemaname = %s ORDER BY 1", schema)
@@ -186,9 +185,11 @@ def test_processes_that_migrate_at_once_agree(
     )
     command = [sys.executable, "-c", code, database_url, schema]
     racers = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True) for _ in range(count)]
+    assert {racer.stdout.readline() for racer in racers} == {"ready\n"}  # type: ignore[union-attr]
     for racer in racers:
-        assert racer.stdout.readline() == "ready\n"  # type: ignore[union-attr]
-    assert [racer.communicate("go\n", timeout=50)[0] for racer in racers] == ["6\n"] * count
+        racer.stdin.write("go\n")  # type: ignore[union-attr]
+        racer.stdin.flush()  # type: ignore[union-attr]
+    assert [racer.communicate(timeout=50)[0] for racer in racers] == ["6\n"] * count
     assert_complete(store(), OLD_LAYOUT)
     assert query("SELECT version FROM praison_schema_migrations ORDER BY version") == [(1,), (2,)]
 
@@ -334,7 +335,9 @@ def test_a_database_that_defaults_to_repeatable_read_sets_up_in_a_race(
     )
     command = [sys.executable, "-c", code, url, schema]
     racers = [subprocess.Popen(command, stdin=-1, stdout=-1, text=True) for _ in range(4)]
+    assert {racer.stdout.readline() for racer in racers} == {"ready\n"}  # type: ignore[union-attr]
     for racer in racers:
-        assert racer.stdout.readline() == "ready\n"  # type: ignore[union-attr]
-    assert [racer.communicate("go\n", timeout=50)[0] for racer in racers] == ["50\n"] * 4
+        racer.stdin.write("go\n")  # type: ignore[union-attr]
+        racer.stdin.flush()  # type: ignore[union-attr]
+    assert [racer.communicate(timeout=50)[0] for racer in racers] == ["50\n"] * 4
     assert query("SELECT value FROM praison_state WHERE state_key = 'n'") == [("200",)]

@@ -17,7 +17,7 @@ from praison_persist.filters import Not, matches, parse_filter
 from praison_persist_qdrant import QdrantKnowledgeStore
 from praison_persist_qdrant.filters import to_filter
 
-KEYS = ["a", "b", "a b", 'q"k', "q\x1f2k", "\x1f", "\u00e9", "a[0]", "k\x00", "\udc00", "0"]
+KEYS = ["a", "b", "a b", 'q"k', "q\x1f2k", "back\\slash", "\x1f", "\u00e9", "a[0]", "k\x00", "\udc00", "0"]
 SCALARS: list[Any] = [
     None, True, False, 0, 1, -1, 2, 0.5, 1.0, -0.0, 0.1, 0.1 + 0.2, 1699087017.4183881, 1e16, 1e300, -1e300, 5e-324,
     2**53 - 1, 2**53, float(2**53), 2**53 + 1, -(2**53) - 1, 2**63 - 1, 2**63, -(2**63), 10**23, 1e23, 2**70, 10**400,

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from praison_persist_sqlite import SQLiteConversationStore, SQLiteStateStore
 
 from praison_persist.conversation import ConversationMessage, ConversationSession
 from praison_persist.errors import AlreadyExistsError, MigrationError, PersistError
+from praison_persist_sqlite import SQLiteConversationStore, SQLiteStateStore
 
 FIXTURES = Path(__file__).parent / "praisonai"
 LAYOUTS = sorted(path.stem for path in FIXTURES.glob("*.sql"))
@@ -137,17 +137,17 @@ def test_processes_that_migrate_at_once_agree(tmp_path: Path, count: int) -> Non
     racers = [
         subprocess.Popen([sys.executable, "-c", code, path], stdin=-1, stdout=-1, text=True) for _ in range(count)
     ]
+    assert {racer.stdout.readline() for racer in racers} == {"ready\n"}  # type: ignore[union-attr]
     for racer in racers:
-        assert racer.stdout.readline() == "ready\n"  # type: ignore[union-attr]
-    assert [racer.communicate("go\n", timeout=50)[0] for racer in racers] == ["6\n"] * count
+        racer.stdin.write("go\n")  # type: ignore[union-attr]
+        racer.stdin.flush()  # type: ignore[union-attr]
+    assert [racer.communicate(timeout=50)[0] for racer in racers] == ["6\n"] * count
     with SQLiteConversationStore(path) as store:
         assert_complete(store, OLD_LAYOUT)
     assert query(path, "SELECT version FROM praison_schema_migrations ORDER BY version") == [(1,), (2,)]
 
 
-def test_both_prefixes_are_a_warning_and_neither_is_touched(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_both_prefixes_are_a_warning_and_neither_is_touched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = create(create(tmp_path / "it.db", OLD_LAYOUT), "4.7.19-sqlite")
     old = query(path, "SELECT * FROM praisonai_messages")
     with caplog.at_level(logging.WARNING), SQLiteConversationStore(path) as store:

@@ -139,9 +139,9 @@ class Migrator:
         return {version for version, _ in found.rows}
 
     def _step(self, step: Step) -> Steps[None]:
-        if step.unless and (yield from self._exists(step.unless.format(**self.fields))):
-            return
         if step.only_if and not (yield from self._exists(step.only_if.format(**self.fields))):
+            return
+        if step.unless and (yield from self._exists(step.unless.format(**self.fields))):
             return
         if step.warning:
             import logging  # rarely needed, and slow to import

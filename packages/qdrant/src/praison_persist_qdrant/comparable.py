@@ -21,26 +21,27 @@ EXACT_INTEGERS = 2**53
 
 INT64 = 2**63
 _PLAIN = re.compile(r"[ -~]*")
+_UNQUOTABLE = re.compile(r'["\\\x1f]')
+_ESCAPES = {"\x1f": "\x1f1", '"': "\x1f2", "\\": "\x1f3"}
 
 
 def comparable(value: Any) -> Any:
     """The form of a JSON value; the same object where it can be.
 
-    - text and keys with NUL or a lone surrogate become JSON text (`encode_text`); keys lose their ``"``;
+    - text and keys with NUL or a lone surrogate become JSON text (`encode_text`); keys lose quotes, too;
     - numbers: `comparable_number`;
     - ``[]`` becomes ``{}``: neither has an element, but Qdrant takes a field with ``[]`` for an absent one.
     """
-    kind = type(value)
-    if kind is str:
+    if isinstance(value, str):
         return comparable_text(value)
-    if kind is bool or value is None:
+    if value is None or isinstance(value, bool):
         return value
-    if kind is dict:
-        return _mapping(value)
-    if kind is list:
-        items: list[Any] = [comparable(item) for item in value]
-        return (value if all(map(is_, items, value)) else items) or {}
-    return comparable_number(value)
+    if isinstance(value, (int, float)):
+        return comparable_number(value)
+    if isinstance(value, dict):
+        return _mapping(cast("dict[str, Any]", value))
+    items: list[Any] = [comparable(item) for item in value]
+    return (value if all(map(is_, items, value)) else items) or {}
 
 
 def _mapping(value: dict[str, Any]) -> dict[str, Any]:
@@ -57,16 +58,15 @@ def comparable_text(text: str) -> str:
 def comparable_key(key: str) -> str:
     """A key that can stand between quotes in a path of Qdrant, which knows no escapes there."""
     text = comparable_text(key)
-    if '"' not in text and "\x1f" not in text:
-        return text
-    return text.replace("\x1f", "\x1f1").replace('"', "\x1f2")
+    return _UNQUOTABLE.sub(lambda match: _ESCAPES[match[0]], text) if _UNQUOTABLE.search(text) else text
 
 
 def comparable_number(number: float) -> float:
-    """A number that Qdrant gives back as it is, in the same order as before.
+    """A number that Qdrant gives back as it is, and that compares as before with all that a filter may ask for.
 
     - An integer within 64 bit is itself, and an integral float from 2**53 on becomes that integer.
-    - A larger integer becomes the float that it equals; without one, the largest float, which no filter asks for.
+    - A larger integer becomes the float that it equals; without one, the largest float, which no filter asks for
+      (nor for a range beyond 2**53).
     - A float that Qdrant's JSON parser would misread becomes the next one towards zero that it reads exactly. That
       befalls one in ten floats of 17 digits, none of up to 15, and moves mostly by one unit in the last place: two
       floats that only differ there may count as equal.

@@ -25,7 +25,13 @@ from praison_persist.errors import (
 
 __all__ = ["translated"]
 
-_DRIVER_ERRORS = (UnexpectedResponse, ResponseHandlingException, ResourceExhaustedResponse, grpc.RpcError)
+_DRIVER_ERRORS = (
+    UnexpectedResponse,
+    ResponseHandlingException,
+    ResourceExhaustedResponse,
+    json.JSONDecodeError,
+    grpc.RpcError,
+)
 _EMBEDDED_ERRORS = (ValueError, RuntimeError)
 
 # Where the request was not sent, a write has certainly not happened.
@@ -72,6 +78,8 @@ def _from_driver(exc: Exception, where: str, write: bool) -> PersistError:
         )
     if isinstance(exc, ResponseHandlingException):
         return _from_transport(exc.source, where, write)
+    if isinstance(exc, json.JSONDecodeError):
+        return _from_transport(exc, where, write)
     return _from_grpc(exc, where, write)
 
 

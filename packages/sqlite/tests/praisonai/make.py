@@ -27,9 +27,16 @@ POSTGRES = HERE.parents[2] / "postgres" / "tests" / "praisonai"
 
 CALLS = [{"id": "call_1", "type": "function", "function": {"name": "clock", "arguments": '{"tz": "CET"}'}}]
 SESSIONS = [
-    {"session_id": "chat-1", "user_id": "ann", "agent_id": "helper", "name": "Über Uhren",
-     "state": {"step": 3, "done": False, "ratio": 0.5, "none": None}, "metadata": {"tags": ["a", {"b": 1}]},
-     "created_at": 1700000000.25, "updated_at": 1700000100.5},
+    {
+        "session_id": "chat-1",
+        "user_id": "ann",
+        "agent_id": "helper",
+        "name": "Über Uhren",
+        "state": {"step": 3, "done": False, "ratio": 0.5, "none": None},
+        "metadata": {"tags": ["a", {"b": 1}]},
+        "created_at": 1700000000.25,
+        "updated_at": 1700000100.5,
+    },
     {"session_id": "Chat-1 ", "user_id": "", "created_at": 1700000001.0, "updated_at": 1700000002.0},
     {"session_id": "empty/\u2603'\";--", "state": {}, "metadata": {}, "created_at": 1.0, "updated_at": 2.0},
 ]
@@ -68,7 +75,9 @@ async def fill(store, *, orphans: bool) -> None:
         await _await(method(store, "create_session")(ConversationSession(**session)))
     for session_id, messages in {**MESSAGES, **(ORPHANS if orphans else {})}.items():
         for message in messages:
-            await _await(method(store, "add_message")(session_id, ConversationMessage(session_id=session_id, **message)))
+            await _await(
+                method(store, "add_message")(session_id, ConversationMessage(session_id=session_id, **message))
+            )
 
 
 async def read(store, orphans: bool) -> dict:

@@ -17,6 +17,7 @@ import pytest
 
 from praison_persist.errors import PersistError
 
+from .place import PLACE, Place
 from .target import Target
 
 __all__ = ["main"]
@@ -38,7 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     options = dict(_option(parser, text) for text in given.option)
     target = Target(given.name, url=given.url, options=options, shared=not given.not_shared, kind=given.kind)
-    from .place import Place
 
     try:
         place = Place(target)
@@ -51,19 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
     return _run(place, str(given.kind), given.report, given.only)
 
 
-def _run(place: Any, kind: str, report: Path | None, expression: str | None) -> int:
-    from . import cases
-
-    node = f"{Path(cases.__file__)}::{_CLASSES[kind]}"
+def _run(place: Place, kind: str, report: Path | None, expression: str | None) -> int:
+    # By its path, not imported: pytest rewrites the assertions of modules that it imports itself.
+    node = f"{Path(__file__).with_name('cases.py')}::{_CLASSES[kind]}"
 
     class Configure:
         @staticmethod
         def pytest_configure(config: pytest.Config) -> None:
-            config.stash[cases.PLACE] = place
+            config.stash[PLACE] = place
 
     with tempfile.TemporaryDirectory() as folder:
         command = [node, "-q", "-p", "no:cacheprovider", f"--rootdir={folder}", "-c", os.devnull, "--tb=short"]
-        command += ["-W", "default", f"--conformance-report={folder}/report"]
+        command += ["-W", "ignore::pytest.PytestAssertRewriteWarning", f"--conformance-report={folder}/report"]
         command += ["-k", expression] if expression else []
         plugins: list[Any] = [Configure()]
         code = pytest.main(command, plugins=plugins)

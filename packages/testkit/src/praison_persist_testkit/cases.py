@@ -11,36 +11,29 @@ import pytest
 
 from .conversation import ConversationConformance
 from .knowledge import KnowledgeConformance
-from .place import Place
+from .place import PLACE
 from .state import StateConformance
 from .target import Target
 
-__all__ = ["PLACE", "TestConversation", "TestKnowledge", "TestState"]
-
-PLACE = pytest.StashKey[Place]()
+__all__ = ["TestConversation", "TestKnowledge", "TestState"]
 
 
-@pytest.fixture
-def target(request: pytest.FixtureRequest) -> Iterator[Target]:
-    """The place that the command names, emptied after each test."""
-    place = request.config.stash[PLACE]
-    yield place.target
-    place.clear()
+class _Commanded:
+    @pytest.fixture
+    def target(self, request: pytest.FixtureRequest) -> Iterator[Target]:
+        """The place that the command names, emptied after each test."""
+        place = request.config.stash[PLACE]
+        yield place.target
+        place.clear()
 
 
-class TestConversation(ConversationConformance):
+class TestConversation(_Commanded, ConversationConformance):
     """``--kind conversation``."""
 
-    target = target
 
-
-class TestKnowledge(KnowledgeConformance):
+class TestKnowledge(_Commanded, KnowledgeConformance):
     """``--kind knowledge``."""
 
-    target = target
 
-
-class TestState(StateConformance):
+class TestState(_Commanded, StateConformance):
     """``--kind state``."""
-
-    target = target

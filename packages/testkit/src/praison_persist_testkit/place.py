@@ -10,14 +10,16 @@ import inspect
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from praison_persist.errors import ConfigurationError
 
 from .running import Handle
 from .target import Target, registry
 
-__all__ = ["Place"]
+__all__ = ["PLACE", "Place"]
 
 _PREFIX_OPTIONS = ("table_prefix", "collection_prefix", "key_prefix", "prefix", "namespace")
 
@@ -78,7 +80,14 @@ def _private_option(target: Target) -> dict[str, str] | None:
 
 
 def _parameters(factory: Any) -> Mapping[str, inspect.Parameter]:
+    options = getattr(factory, "options", None)  # of a `store_factory`; any other callable tells by its signature
+    if isinstance(options, Mapping):
+        return cast("Mapping[str, inspect.Parameter]", options)
     try:
         return inspect.signature(factory).parameters
     except (TypeError, ValueError):  # a callable that tells nothing about itself
         return {}
+
+
+PLACE = pytest.StashKey[Place]()
+"""Where the command leaves the place for the suites in `cases`."""

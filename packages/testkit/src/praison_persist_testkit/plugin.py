@@ -5,6 +5,7 @@ Loaded wherever the test kit is installed, so it imports no suite and does nothi
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +16,7 @@ from .policy import CLAUSE, suite_tests
 from .report import Report
 
 pytest.register_assert_rewrite(
-    *(f"{__package__}.{name}" for name in ("conversation", "knowledge", "state", "exact", "lifecycle", "running"))
+    *(f"{__package__}.{name}" for name in ("conversation", "knowledge", "state", "exact", "lifecycle"))
 )
 
 __all__: list[str] = []
@@ -92,6 +93,7 @@ class _Reporter:
             cls = cast(type, getattr(item, "cls", type(item)))
             facts = {"backend": cls.__name__, "kind": getattr(cls, "kind", None), "class": cls.__qualname__}
             facts |= {"test": getattr(item, "originalname", item.name), "case": _case(item), "outcome": "passed"}
+            facts |= {"clause": inspect.getdoc(getattr(item, "function", None))}
             item.user_properties.append((_PROPERTY, {**facts, "suite_tests": len(suite_tests(cls))}))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -41,12 +41,12 @@ class TrueIsOne(Correct):
 
 
 class DeleteIgnoresFilters(Correct):
-    def delete(self, collection, ids=None, filters=None, *, all=False):
+    def delete(self, collection, ids=None, filters=None, *, all=False):  # noqa: A002
         return super().delete(collection, ids, filters, all=all) if filters is None else 0
 
 
 class EmptyFilterDeletesAll(Correct):
-    def delete(self, collection, ids=None, filters=None, *, all=False):
+    def delete(self, collection, ids=None, filters=None, *, all=False):  # noqa: A002
         return super().delete(collection, ids, filters or None, all=all or filters == {})
 
 
@@ -170,7 +170,7 @@ class MetadataIsDropped(Correct):
 
 
 class CountsWhatWasAsked(Correct):
-    def delete(self, collection, ids=None, filters=None, *, all=False):
+    def delete(self, collection, ids=None, filters=None, *, all=False):  # noqa: A002
         deleted = super().delete(collection, ids, filters, all=all)
         return deleted if ids is None else len(ids)
 

@@ -60,7 +60,7 @@ class ListsExpiredKeys(Correct):
 class FloorsTTL(Correct):
     def ttl(self, key):
         left = super().ttl(key)
-        return None if left is None else left - 31
+        return None if left is None else left - 1
 
 
 class IncrLosesUpdates(Correct):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from praison_persist.conversation import AsyncConversationStore, ConversationStore
 
 from ..lifecycle import Lifecycle
+from .batches import Batches
 from .build import SID, message, session
 from .concurrency import AsyncOnly, Concurrency
 from .fidelity import Fidelity, Refusals
 from .machine import Machine
-from .messages import Batches, Deleting, Messages, Reading
+from .messages import Deleting, Messages, Reading
 from .sessions import Listing, Sessions
 
 __all__ = ["ConversationConformance"]

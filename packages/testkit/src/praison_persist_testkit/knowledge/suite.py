@@ -7,7 +7,8 @@ from praison_persist.knowledge import AsyncKnowledgeStore, KnowledgeDocument, Kn
 from ..lifecycle import Lifecycle
 from .build import DOCS, document
 from .collections import Collections
-from .documents import Deleting, Fidelity, Refusals, Writing
+from .documents import Deleting, Writing
+from .fidelity import Fidelity, Refusals
 from .filters import Filtering
 from .machine import Machine
 from .search import Searching
