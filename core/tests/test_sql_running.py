@@ -483,11 +483,7 @@ def test_a_closed_store_refuses_and_closes_once(ready: Store, log: Log) -> None:
     assert log.events == ["close"]
 
 
-def test_a_store_closed_between_two_attempts_gives_up(mode: str, log: Log, ready: Store) -> None:
-    class Closing(LostError):
-        def __init__(self) -> None:
-            ready.runner._closed = True
-
+def test_a_store_closed_between_two_attempts_gives_up(log: Log, ready: Store) -> None:
     log.fail["first"] = [LostError()]
     original = log.do
 

@@ -47,7 +47,7 @@ def show(folder: Path, repository: Path) -> None:
                 metadata = hit.metadata or {}
                 check("the filter holds", holds=filters is None or metadata["package"] == "qdrant")
                 line(f"  {hit.score:.3f}  {metadata['file']}  {metadata['heading']}")
-                quote(hit.content)
+                quote(hit.content.partition("\n")[2])  # without the heading
 
 
 def _pieces(repository: Path) -> Iterator[KnowledgeDocument]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 
 WIDTH = 76
@@ -22,8 +23,9 @@ def line(text: str) -> None:
 
 
 def quote(text: str) -> None:
-    """A piece of a document, shortened to two lines."""
-    for part in textwrap.wrap(" ".join(text.split()), WIDTH - 6)[:2]:
+    """A piece of Markdown, shortened to two lines, without comments and the rules of tables."""
+    words = re.sub(r"<!--.*?-->|^\|[-|: ]+\|$", "", text, flags=re.DOTALL | re.MULTILINE).split()
+    for part in textwrap.wrap(" ".join(words), WIDTH - 6)[:2]:
         print(f"      {part}", flush=True)
 
 

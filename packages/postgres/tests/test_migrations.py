@@ -227,7 +227,7 @@ def test_a_migration_that_fails_leaves_the_old_layout(
 def test_a_newer_schema_is_refused(store: Open, query: Query) -> None:
     store().setup()
     query("INSERT INTO praison_schema_migrations VALUES ('conversation', 99, 'later', 'x', 0)")
-    with pytest.raises(MigrationError, match="version 99.*knows 2") as failure:
+    with pytest.raises(MigrationError, match=r"version 99.*knows 2") as failure:
         store().list_sessions()
     assert "upgrade praison-persist" in str(failure.value)
 

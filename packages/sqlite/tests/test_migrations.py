@@ -179,7 +179,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     with SQLiteConversationStore(path) as store:
         store.setup()
     query(path, "INSERT INTO praison_schema_migrations VALUES ('conversation', 99, 'later', 'x', 0)")
-    with SQLiteConversationStore(path) as store, pytest.raises(MigrationError, match="version 99.*knows 2") as failure:
+    with SQLiteConversationStore(path) as store, pytest.raises(MigrationError, match=r"version 99.*knows 2") as failure:
         store.list_sessions()
     assert "upgrade praison-persist" in str(failure.value)
 

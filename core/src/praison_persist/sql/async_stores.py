@@ -9,6 +9,7 @@ from typing import TypeVar
 from ..background import Threads
 from ..conversation import AsyncConversationStore, ConversationMessage, ConversationSession
 from ..errors import ClosedError, PersistError, UnavailableError
+from ..lifecycle import store_closed
 from ..retry import RetryPolicy
 from .async_driver import AsyncDriver, adrive
 from .conversations import Conversations
@@ -67,7 +68,7 @@ class AsyncRunner:
         async def attempt() -> T:
             nonlocal lost
             if self._closed:
-                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
+                raise store_closed()
             try:
                 return await adrive(self.driver, work, recover=lost)
             except UnavailableError:
@@ -78,6 +79,7 @@ class AsyncRunner:
             return await self.retry.acall(attempt, idempotent=work.idempotent)
         except PersistError as error:
             error.backend = error.backend or self.backend
+            error.operation = error.operation or work.name
             raise
 
 

@@ -11,7 +11,8 @@ from copy import copy
 from typing import Any, TypeVar
 
 from ..conversation import ConversationMessage, ConversationSession, ConversationStore
-from ..errors import ClosedError, PersistError, UnavailableError
+from ..errors import PersistError, UnavailableError
+from ..lifecycle import store_closed
 from ..retry import RetryPolicy
 from ..state import StateStore
 from .conversations import Conversations
@@ -80,7 +81,7 @@ class Runner:
         def attempt() -> T:
             nonlocal lost
             if self._closed:
-                raise ClosedError("the store was closed", operation=work.name, hint="create a new store")
+                raise store_closed()
             try:
                 return drive(self.driver, work, recover=lost)
             except UnavailableError:
@@ -91,6 +92,7 @@ class Runner:
             return self.retry.call(attempt, idempotent=work.idempotent)
         except PersistError as error:
             error.backend = error.backend or self.backend
+            error.operation = error.operation or work.name
             raise
 
 

@@ -12,10 +12,11 @@ from typing import Any
 import asyncpg
 
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
+from praison_persist.lifecycle import store_closed
 from praison_persist.sql import POSTGRES, AsyncDriver, Result
 from praison_persist.urls import scrub
 
-from .errors import closed, from_sqlstate, unreachable
+from .errors import from_sqlstate, unreachable
 from .settings import Settings
 
 __all__ = ["AsyncpgDriver"]
@@ -100,7 +101,7 @@ class AsyncpgDriver(AsyncDriver):
         opening = self._pools.get(loop)
         if opening is None:
             if self._closed:
-                raise closed()
+                raise store_closed()
             opening = self._pools[loop] = loop.create_task(self._open(loop))
         try:
             return await asyncio.shield(opening)

@@ -11,10 +11,11 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
+from praison_persist.lifecycle import store_closed
 from praison_persist.sql import POSTGRES, Driver, Result
 from praison_persist.urls import scrub
 
-from .errors import closed, from_sqlstate
+from .errors import from_sqlstate
 from .settings import Settings
 
 __all__ = ["PsycopgDriver"]
@@ -56,7 +57,7 @@ class PsycopgDriver(Driver):
                 hint="raise pool_size= or timeout=, or see whether the server is up",
             )
         if isinstance(error, PoolClosed):
-            return closed()
+            return store_closed()
         if not isinstance(error, psycopg.Error):
             return None
         if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
@@ -83,7 +84,7 @@ class PsycopgDriver(Driver):
     def _open(self) -> ConnectionPool[Connection]:
         with self._guard:
             if self._closed:
-                raise closed()
+                raise store_closed()
             if self._pool is None:
                 # The pool only ever says that it waited in vain; a connection of our own tells the reason at once.
                 psycopg.connect(**self.settings.libpq()).close()

@@ -6,7 +6,6 @@ Codes: https://www.postgresql.org/docs/current/errcodes-appendix.html
 from __future__ import annotations
 
 from praison_persist.errors import (
-    ClosedError,
     ConfigurationError,
     InvalidInputError,
     MigrationError,
@@ -18,7 +17,7 @@ from praison_persist.urls import scrub
 
 from .settings import Settings
 
-__all__ = ["closed", "from_sqlstate", "unreachable"]
+__all__ = ["from_sqlstate", "unreachable"]
 
 _LOST = ("57P01", "57P02", "57P03", "57P05", "53300", "25P02")
 _RETRY = ("40001", "40P01", "55P03")
@@ -74,8 +73,3 @@ def unreachable(text: str, settings: Settings) -> UnavailableError:
     return UnavailableError(
         f"{settings.place}: {scrub(text, *settings.secrets)}", hint="is the server up, and is the address right?"
     )
-
-
-def closed() -> ClosedError:
-    """The error for a call that was under way when the store was closed."""
-    return ClosedError("the store was closed", hint="create a new store")

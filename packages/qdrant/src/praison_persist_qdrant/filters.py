@@ -98,8 +98,8 @@ class _Translator:
         parts = [comparable_key(part) for part in path]
         if self._prefix is None and parts != list(path):
             raise UnsupportedFilterError(f"Qdrant has no way to name the payload field {'.'.join(path)!r}")
-        path = ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in parts)
-        return path if self._prefix is None else f"{self._prefix}.{path}"
+        quoted = ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in parts)
+        return quoted if self._prefix is None else f"{self._prefix}.{quoted}"
 
 
 def _as_filter(condition: models.Condition) -> models.Filter:

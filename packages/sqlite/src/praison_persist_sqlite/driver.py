@@ -11,7 +11,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.errors import ClosedError, OperationTimeoutError, PersistError
+from praison_persist.errors import OperationTimeoutError, PersistError
+from praison_persist.lifecycle import store_closed
 from praison_persist.sql import SQLITE, Driver, Result
 
 from .location import Location, translate
@@ -39,7 +40,7 @@ class SQLiteDriver(Driver):
             raise OperationTimeoutError("other threads kept the connection busy", hint="raise timeout=")
         try:
             if self._closed:
-                raise ClosedError("the store was closed", hint="create a new store")
+                raise store_closed()
             if self._connection is None:
                 self._connection = self._open()
         except BaseException:

@@ -126,7 +126,7 @@ async def postgres(url: str, pg_dump: str, module: str, name: str) -> None:
     expected = await read(store, False)
     await _await(method(store, "close")())
     command = [pg_dump, "--inserts", "--no-owner", "--no-privileges", "-t", "praison*", url]
-    dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    dump = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: ASYNC221
     dump = re.sub(r"(?m)^(--.*|SET .*|SELECT pg_catalog\.set_config.*|\\(un)?restrict.*)\n", "", dump)
     write(POSTGRES, module, re.sub(r"\n{2,}", "\n\n", dump).strip() + "\n", expected)
 

@@ -14,6 +14,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Mapping, Sequence
+from operator import is_
 from typing import Any, cast
 
 import psycopg
@@ -121,17 +122,18 @@ def comparable(value: Any) -> Any:
         if abs(value) >= _EXACT_INTEGERS:
             return int(value)  # all digits, so that it equals no integer but its own value
         return 0.0 if value == 0.0 and math.copysign(1.0, value) < 0.0 else value
-    if isinstance(value, list):
-        items = [(item, comparable(item)) for item in cast("list[Any]", value)]
-        return value if all(old is new for old, new in items) else [new for _, new in items]
     if isinstance(value, dict):
-        pairs = [
-            (key, comparable_text(key), item, comparable(item)) for key, item in cast("dict[str, Any]", value).items()
-        ]
-        if all(old_key is new_key and old is new for old_key, new_key, old, new in pairs):
-            return cast("dict[str, Any]", value)
-        return {new_key: new for _, new_key, _, new in pairs}
+        return _mapping(cast("dict[str, Any]", value))
+    if isinstance(value, list):
+        items: list[Any] = [comparable(item) for item in cast("list[Any]", value)]
+        return cast("list[Any]", value) if all(map(is_, items, value)) else items
     return value
+
+
+def _mapping(value: dict[str, Any]) -> dict[str, Any]:
+    items = {comparable_text(key): comparable(item) for key, item in value.items()}
+    same = all(map(is_, items.values(), value.values())) and all(map(is_, items, value))
+    return value if same else items
 
 
 def comparable_text(text: str) -> str:

@@ -68,10 +68,12 @@ WHOLE = (
 )
 PAGE = " ORDER BY id LIMIT {limit:d}"
 
-# The limit is part of the text: a plan that is good for any limit does not use an index.
+# Metadata becomes text outside, or it would for every row before the sort. The limit is part of the statement: a plan
+# that is good for any limit does not use an index.
 SEARCH = (
-    "SELECT id, content, content_hash, created_at, metadata::text, embedding {operator} %b::vector AS distance "
-    "FROM {table}{where} ORDER BY distance LIMIT {limit:d}"
+    "SELECT id, content, content_hash, created_at, metadata::text, distance FROM ("
+    "SELECT id, content, content_hash, created_at, metadata, embedding {operator} %b::vector AS distance "
+    "FROM {table}{where} ORDER BY distance LIMIT {limit:d}) AS nearest ORDER BY distance"
 )
 SCAN_HNSW = "SELECT set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', %s, true)"
 SCAN_IVFFLAT = "SELECT set_config('ivfflat.iterative_scan', 'relaxed_order', true)"

@@ -272,10 +272,10 @@ def _rows(info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> list[
     return [to_row(document) for document in sorted(documents, key=lambda document: document.id)]
 
 
-def _direction(vector: Sequence[float]) -> list[float]:
-    """The query at length 1, which changes no cosine and cannot overflow."""
+def _direction(vector: Sequence[float]) -> Sequence[float]:
+    """A query whose cosine pgvector can compute: brought to length 1, which changes no cosine, where it could not."""
     length = math.hypot(*vector)
-    return [number / length for number in vector]
+    return vector if _SHORTEST <= length <= _LONGEST else [number / length for number in vector]
 
 
 def _index(method: object, hnsw: dict[str, int | None], ivfflat: dict[str, int | None]) -> Index | None:
