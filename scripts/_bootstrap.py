@@ -83,6 +83,9 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     env["PATH"] = f"{bin_dir}{os.pathsep}{env.get('PATH', os.defpath)}"
     env["HATCH_DATA_DIR"] = str(cache_dir() / "hatch")
     env["HATCH_CACHE_DIR"] = str(cache_dir() / "hatch-cache")
+    config = cache_dir() / "hatch.toml"
+    config.touch()
+    env["HATCH_CONFIG"] = str(config)  # Hatch's defaults, whatever the user has set
     env["HATCH_ENV_TYPE_VIRTUAL_UV_PATH"] = str(bin_dir / "uv")
     env["PYRIGHT_PYTHON_CACHE_DIR"] = str(cache_dir() / "pyright")
     env["PYRIGHT_PYTHON_IGNORE_WARNINGS"] = "1"

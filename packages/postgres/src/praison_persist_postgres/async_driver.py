@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import asyncpg
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout
+else:
+    from async_timeout import timeout  # type: ignore[import-not-found] # asyncpg depends on it there
 
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
 from praison_persist.lifecycle import store_closed
@@ -29,6 +35,9 @@ _LOST = (
     asyncpg.InternalClientError,
 )
 
+_CLOSE_SECONDS = 1.0
+"""How long a broken connection may take to say goodbye; a cancelled statement ends within."""
+
 Pool = Any  # asyncpg has no types
 
 
@@ -47,7 +56,8 @@ class AsyncpgDriver(AsyncDriver):
     async def acquire(self) -> Any:
         pool = await self._pool()
         try:
-            return await pool.acquire(timeout=self.settings.timeout)
+            async with timeout(self.settings.timeout):  # acquire(timeout=) starts a task before Python 3.12
+                return await pool.acquire()
         except asyncio.TimeoutError:  # not the built-in TimeoutError before Python 3.11
             raise OperationTimeoutError(
                 f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
@@ -56,8 +66,8 @@ class AsyncpgDriver(AsyncDriver):
 
     async def release(self, connection: Any, *, broken: bool) -> None:
         if broken:
-            with suppress(asyncpg.InterfaceError):  # the pool took it back already, because it died
-                connection.terminate()
+            with suppress(asyncpg.PostgresError, *_LOST):  # the pool may have taken it back already, because it died
+                await connection.close(timeout=_CLOSE_SECONDS)
         await (await self._pool()).release(connection)
 
     async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:

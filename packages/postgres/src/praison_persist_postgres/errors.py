@@ -34,7 +34,7 @@ _REFUSALS = (
     ("invalid value for parameter", "22023"),
     ("unrecognized configuration parameter", "22023"),
     ("does not support SSL", "28000"),
-    ("invalid sslmode value", "22023"),
+    (' value: "', "22023"),  # libpq: invalid sslmode value: "..."
 )
 
 

@@ -106,8 +106,9 @@ def _as_filter(condition: models.Condition) -> models.Filter:
     return condition if isinstance(condition, models.Filter) else models.Filter(must=[condition])
 
 
-def _is_null(key: str) -> models.IsNullCondition:
-    return models.IsNullCondition(is_null=models.PayloadField(key=key))
+def _is_null(key: str) -> models.FieldCondition:
+    """None, or a list with None. (Servers before 1.20 do not see the list with the condition named IsNull.)"""
+    return models.FieldCondition(key=key, is_null=True)
 
 
 def _one_of(key: str, values: tuple[Scalar, ...]) -> models.Condition:

@@ -47,6 +47,10 @@ class Conditions:
 
     def _field(self, condition: models.FieldCondition) -> Any:
         key, match, bounds = condition.key, condition.match, condition.range
+        if condition.is_null is not None:
+            return edge.FieldCondition(key, is_null=condition.is_null)
+        if condition.is_empty is not None:
+            return edge.FieldCondition(key, is_empty=condition.is_empty)
         if isinstance(match, models.MatchValue) and isinstance(match.value, bool):
             return self._boolean(condition)
         if isinstance(match, models.MatchValue):
