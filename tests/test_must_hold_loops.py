@@ -214,9 +214,10 @@ def test_appends_cancelled_at_random_points_happened_or_did_not(
                     work = store.add_messages("s", [message(id_) for id_ in ids])
                 else:
                     work = store.add_message("s", message(ids[0]))
-                if await cancelled_after(work, chance.choice([0, 0, 0.001, 0.004]), chance.randrange(12)):
+                if await cancelled_after(work, chance.choice([0, 0.001, 0.004, 0.02]), chance.randrange(12)):
                     acknowledged.extend(ids if number % 2 else ids[:1])
 
+            await asyncio.gather(*(store.get_session("s") for _ in range(9)))  # connected before anything is cancelled
             for start in range(0, 120, 6):
                 await asyncio.gather(*(one(number) for number in range(start, start + 6)))
             found = [one.id for one in await store.get_messages("s")]

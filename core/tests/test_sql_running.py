@@ -297,10 +297,13 @@ def test_an_interrupt_rolls_back_and_breaks_the_connection(log: Log, statement: 
     assert log.events[-2:] == ["ROLLBACK", "break"]
 
 
+@pytest.mark.parametrize("survives", [False, True])
 @pytest.mark.parametrize("steps", range(12))
-def test_a_cancelled_run_is_rolled_back_and_its_connection_given_back(log: Log, steps: int) -> None:
+def test_a_cancelled_run_is_rolled_back_and_its_connection_given_back(log: Log, steps: int, survives: bool) -> None:
     async def cancel() -> bool:
-        task = asyncio.ensure_future(adrive(Asynchronous(log), move()))
+        driver = Asynchronous(log)
+        driver.survives_cancellation = survives
+        task = asyncio.ensure_future(adrive(driver, move()))
         for _ in range(steps):
             await asyncio.sleep(0)
         task.cancel()
@@ -310,9 +313,32 @@ def test_a_cancelled_run_is_rolled_back_and_its_connection_given_back(log: Log, 
     cancelled = asyncio.run(cancel())
     assert log.events.count("acquire") == log.events.count("break") + log.events.count("release")
     if cancelled and "BEGIN IMMEDIATE" in log.events and "COMMIT" not in log.events:
-        assert log.events[-2:] == ["ROLLBACK", "break"]
+        assert log.events[-2:] == ["ROLLBACK", "release" if survives else "break"]
     if not cancelled:
         assert log.events == WHOLE
+
+
+def test_a_run_cancelled_twice_does_not_hand_an_open_transaction_out_again(log: Log) -> None:
+    class Slow(Asynchronous):
+        survives_cancellation = True
+
+        async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:
+            await asyncio.sleep(0.05 if sql == "ROLLBACK" else 0)
+            return await super().execute(connection, sql, params)
+
+    async def cancel() -> None:
+        task = asyncio.ensure_future(adrive(Slow(log), move()))
+        while "first" not in log.events:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0.01)
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancel())
+    assert "ROLLBACK" not in log.events
+    assert log.events[-1] == "break"
 
 
 def test_a_run_cancelled_while_releasing_ends_its_release_first(log: Log) -> None:

@@ -22,6 +22,8 @@ class AsyncDriver(ABC):
     """`Driver` for an asynchronous library; usable from several event loops, one after the other."""
 
     dialect: Dialect
+    survives_cancellation: bool = False
+    """Whether a connection can be used again after a statement on it was cancelled."""
 
     @abstractmethod
     async def acquire(self) -> Any:
@@ -67,6 +69,9 @@ async def adrive(driver: AsyncDriver, work: Operation[T], *, recover: bool = Fal
     except StopIteration as stop:
         run.broken = False
         return stop.value
+    except asyncio.CancelledError:
+        run.cancelled(survives=driver.survives_cancellation)
+        raise
     except Exception as error:
         translated = run.failure(error, driver.translate)
         if translated is error:

@@ -7,6 +7,7 @@ it on a blocking connection, `adrive` (in `async_driver`) on an asynchronous one
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar
@@ -92,12 +93,16 @@ class Run(Generic[T]):
             self.ambiguous = True  # from here on the engine may have committed whatever we hear
             yield Statement("COMMIT")
         except BaseException:
-            try:
+            self._left_open = True
+            with suppress(Exception):  # the first failure is the one to report
                 yield Statement("ROLLBACK")
-            except Exception:  # the first failure is the one to report
-                self._left_open = True
+                self._left_open = False
             raise
         return value
+
+    def cancelled(self, *, survives: bool) -> None:
+        """The run was cancelled, on a driver whose connections survive that or not."""
+        self.broken = self._left_open or not survives
 
     def failure(self, error: Exception, translate: Callable[[Exception], PersistError | None]) -> PersistError:
         """The contract's error for what went wrong."""

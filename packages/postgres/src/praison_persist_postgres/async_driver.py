@@ -45,6 +45,7 @@ class AsyncpgDriver(AsyncDriver):
     """A pool is opened by the first operation on a loop, and closed by `close` or with its loop."""
 
     dialect = replace(POSTGRES, placeholder="numeric")
+    survives_cancellation = True  # asyncpg cancels at the server, and its pool waits for that
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -140,8 +140,6 @@ class QdrantKnowledgeStore(VectorStoreBase):
 
     def _drop(self, name: str) -> bool:
         with self._engine.use(write=True) as client:
-            if self._engine.embedded and not client.collection_exists(self._full(name)):
-                return False  # clients before 1.20 say True
             return client.delete_collection(self._full(name))
 
     def _describe(self, name: str) -> CollectionInfo | None:
