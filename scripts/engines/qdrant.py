@@ -21,7 +21,7 @@ from . import packages, system
 from .engine import Engine, UnavailableError
 
 STANDIN = bootstrap.ROOT / "packages" / "qdrant" / "tests" / "standin"
-REQUIREMENTS = ("qdrant-edge-py>=0.9", "qdrant-client>=1.12")
+REQUIREMENTS = ("qdrant-edge-py>=0.9", "qdrant-client>=1.20")
 
 
 class Qdrant(Engine):

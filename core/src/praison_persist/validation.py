@@ -192,13 +192,12 @@ def check_vector(value: Any, dimension: int, *, cosine: bool, what: str = "embed
     try:
         kinds = set(map(type, numbers))
         vector = list(numbers) if kinds == {float} else [float(number) for number in numbers]
-        # max and min overlook NaN; a sum never does.
-        top, bottom = max(vector), min(vector)
-        finite = -_FLOAT32_MAX <= bottom <= top <= _FLOAT32_MAX and not math.isnan(sum(vector))
+        length = math.hypot(*vector)  # NaN if one is NaN, and at least as large as the largest
+        finite = length <= _FLOAT32_MAX or all(abs(number) <= _FLOAT32_MAX for number in vector)
     except (TypeError, ValueError) as exc:
         raise InvalidInputError(f"{what} must hold numbers only: {exc}") from exc
     if not finite or any(issubclass(kind, (str, bool)) for kind in kinds):
         raise InvalidInputError(f"{what} must hold finite numbers within the range of float32")
-    if cosine and top == bottom == 0.0:
+    if cosine and length == 0.0:
         raise InvalidInputError(f"{what} is a zero vector, which cosine distance cannot compare")
     return vector

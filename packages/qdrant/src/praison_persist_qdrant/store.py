@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from qdrant_client import QdrantClient, models
 
@@ -23,11 +23,9 @@ from . import convert
 from .engine import Engine
 from .filters import ids_condition, points_condition, to_filter
 from .location import Location, options_model
+from .writing import in_requests, take_back
 
 __all__ = ["QdrantKnowledgeStore"]
-
-_REQUEST_BYTES = 16 * 2**20
-"""Most bytes of points in one request; a server takes 32 MiB by default."""
 
 
 class QdrantKnowledgeStore(VectorStoreBase):
@@ -189,12 +187,12 @@ class QdrantKnowledgeStore(VectorStoreBase):
         )
         with self._engine.use(write=True) as client:
             try:
-                for request in _requests(points):
+                for request in in_requests(points):
                     client.upsert(self._full(info.name), request, update_mode=models.UpdateMode.INSERT_ONLY)
                 if client.count(self._full(info.name), ours).count == len(points):
                     return
             except Exception as failure:
-                _undo(client, self._full(info.name), ours, failure)
+                take_back(client, self._full(info.name), ours, failure)
                 raise
             client.delete(self._full(info.name), models.FilterSelector(filter=ours))
             raise already_exists(self._existing(client, info, ids, points) or ids)
@@ -204,7 +202,7 @@ class QdrantKnowledgeStore(VectorStoreBase):
         points = [convert.to_point(document, info.distance, write) for document in documents]
         ids = [document.id for document in documents]
         with self._engine.use(write=True) as client:
-            for request in [points] if self._engine.embedded else _requests(points):
+            for request in [points] if self._engine.embedded else in_requests(points):
                 client.upsert(self._full(info.name), request)
             if self._is_foreign(info):
                 replaced = models.Filter(must=[ids_condition(ids)], must_not=[points_condition(ids)])
@@ -302,34 +300,6 @@ class QdrantKnowledgeStore(VectorStoreBase):
             yield page
             if offset is None:
                 return
-
-
-def _undo(client: QdrantClient, name: str, ours: models.Filter, failure: Exception) -> None:
-    """Take back what a failed insert has written; where that fails too, the first error is the one that counts."""
-    try:
-        client.delete(name, models.FilterSelector(filter=ours))
-    except Exception as exc:
-        raise failure from exc
-
-
-def _requests(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
-    """Points in requests that a server takes, by a rough upper bound of their JSON."""
-    request: list[models.PointStruct] = []
-    size = 0
-    for point in points:
-        payload = point.payload or {}
-        weight = (
-            24 * len(cast("list[float]", point.vector))
-            + 6 * len(payload["content"])
-            + 6 * len(str(payload.get("metadata", "")))
-        )
-        if request and size + weight > _REQUEST_BYTES:
-            yield request
-            request, size = [], 0
-        request.append(point)
-        size += weight
-    if request:
-        yield request
 
 
 def _is_name(name: str) -> bool:

@@ -1,0 +1,38 @@
+"""Writes on the wire: points in requests of a size that servers take, and taking back what a failed insert wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from qdrant_client import QdrantClient, models
+
+__all__ = ["in_requests", "take_back"]
+
+_REQUEST_BYTES = 16 * 2**20
+"""Most bytes of points in one request; a server takes 32 MiB by default."""
+
+
+def take_back(client: QdrantClient, name: str, ours: models.Filter, failure: Exception) -> None:
+    """Take back what a failed insert has written; where that fails too, the first error is the one that counts."""
+    try:
+        client.delete(name, models.FilterSelector(filter=ours))
+    except Exception as exc:
+        raise failure from exc
+
+
+def in_requests(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
+    """Points in requests that a server takes, by a rough upper bound of their JSON."""
+    request: list[models.PointStruct] = []
+    size = 0
+    for point in points:
+        payload = point.payload or {}
+        text = len(payload["content"]) + len(str(payload.get("metadata"))) + len(payload.get("exact", ""))
+        weight = 24 * len(cast("list[float]", point.vector)) + 6 * text + 256
+        if request and size + weight > _REQUEST_BYTES:
+            yield request
+            request, size = [], 0
+        request.append(point)
+        size += weight
+    if request:
+        yield request
