@@ -101,7 +101,7 @@ def test_all_connections_of_an_async_pool_ended_at_once_cost_no_message(
             await store.create_session(ConversationSession("s"))
             for round_ in range(3):
                 await asyncio.gather(*(store.add_message("s", message(f"{round_}-{i}")) for i in range(20)))
-                assert await asyncio.to_thread(terminate) >= 1
+                assert terminate() >= 1  # while the loop stands still, and so cannot notice
             assert len(await store.get_messages("s")) == 60
 
     asyncio.run(main())

@@ -48,8 +48,8 @@ async def settle(result: Any) -> Any:
     return await result if asyncio.iscoroutine(result) else result
 
 
-def in_child(work: Callable[[], None]) -> None:
-    """Run it in a fork of this process; it must end well and in time."""
+def in_child(work: Callable[[], None], meanwhile: Callable[[], None] = lambda: None) -> None:
+    """Run it in a fork of this process, and the other in this process; it must end well and in time."""
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -61,6 +61,7 @@ def in_child(work: Callable[[], None]) -> None:
         os._exit(code)
     alarm = threading.Timer(20, os.kill, (pid, 9))
     alarm.start()
+    meanwhile()
     _, status = os.waitpid(pid, 0)
     alarm.cancel()
     assert os.waitstatus_to_exitcode(status) == 0
@@ -72,17 +73,24 @@ def in_child(work: Callable[[], None]) -> None:
 def test_a_store_works_in_a_fork_and_goes_on_in_the_parent(make: Make, name: str) -> None:
     with make(name) as store:
         store.create_session(ConversationSession("s"))
-        store.add_message("s", message("before"))
+
+        def write(who: str) -> None:
+            for number in range(100):
+                store.add_message("s", message(f"{who} {number}"))
+                assert store.get_messages("s", limit=1)
 
         def child() -> None:
-            store.add_message("s", message("child"))
-            assert [found.id for found in store.get_messages("s")] == ["before", "child"]
+            write("child")
             store.close()
 
-        in_child(child)
+        in_child(child, lambda: write("parent"))
         in_child(lambda: None)  # ends without having used or closed it
-        store.add_message("s", message("parent"))
-        assert [found.id for found in store.get_messages("s")] == ["before", "child", "parent"]
+        store.add_message("s", message("after"))
+        found = [one.id for one in store.get_messages("s")]
+        assert len(found) == 201
+        assert found[-1] == "after"
+        for who in ("child", "parent"):
+            assert [id_ for id_ in found if id_.startswith(who)] == [f"{who} {number}" for number in range(100)]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -92,17 +100,21 @@ def test_an_async_store_works_in_a_fork_and_goes_on_in_the_parent(make: Make, na
     store = make(name)
     loop = asyncio.new_event_loop()  # stays open while the child runs, as a server's does
     loop.run_until_complete(store.create_session(ConversationSession("s")))
-    loop.run_until_complete(store.add_message("s", message("before")))
 
-    async def use() -> None:
-        await store.add_message("s", message("child"))
-        assert [found.id for found in await store.get_messages("s")] == ["before", "child"]
+    async def write(who: str) -> None:
+        for number in range(100):
+            await store.add_message("s", message(f"{who} {number}"))
+            assert await store.get_messages("s", limit=1)
+
+    async def child() -> None:
+        await write("child")
         await store.close()
 
-    in_child(lambda: asyncio.run(use()))
-    loop.run_until_complete(store.add_message("s", message("parent")))
-    found = loop.run_until_complete(store.get_messages("s"))
-    assert [one.id for one in found] == ["before", "child", "parent"]
+    in_child(lambda: asyncio.run(child()), lambda: loop.run_until_complete(write("parent")))
+    found = [one.id for one in loop.run_until_complete(store.get_messages("s"))]
+    assert len(found) == 200
+    for who in ("child", "parent"):
+        assert [id_ for id_ in found if id_.startswith(who)] == [f"{who} {number}" for number in range(100)]
     loop.run_until_complete(store.close())
     loop.close()
 
