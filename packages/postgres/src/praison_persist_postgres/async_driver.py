@@ -110,6 +110,8 @@ class AsyncpgDriver(AsyncDriver):
         self._forget_if_forked()
         loop = asyncio.get_running_loop()
         opening = self._pools.get(loop)
+        if opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None:
+            return opening.result()
         if opening is None:
             if self._closed:
                 raise store_closed()
