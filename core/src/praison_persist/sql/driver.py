@@ -30,7 +30,10 @@ class Driver(ABC):
 
     @abstractmethod
     def release(self, connection: Any, *, broken: bool) -> None:
-        """Give the connection back; a broken one must not be handed out again."""
+        """Give the connection back; a broken one must not be handed out again.
+
+        Must not fail where the connection dies meanwhile: the operation's outcome stands.
+        """
 
     @abstractmethod
     def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:

@@ -66,10 +66,12 @@ class AsyncpgDriver(AsyncDriver):
             ) from None
 
     async def release(self, connection: Any, *, broken: bool) -> None:
+        # A connection that dies here does so after its work: the pool drops it, and the outcome stands.
         if broken:
-            with suppress(asyncpg.PostgresError, *_LOST):  # the pool may have taken it back already, because it died
+            with suppress(asyncpg.PostgresError, *_LOST):
                 await connection.close(timeout=_CLOSE_SECONDS)
-        await (await self._pool()).release(connection)
+        with suppress(asyncpg.PostgresError, *_LOST):
+            await (await self._pool()).release(connection)
 
     async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:
         if sql.startswith("SELECT"):
