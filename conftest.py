@@ -9,8 +9,10 @@ import os
 import secrets
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -112,3 +114,31 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     word = "MISSING" if REQUIRED else "SKIPPED"
     for name, reason in sorted(missing.items()):
         terminalreporter.line(f"{name:<16} {word}: {reason}", yellow=True)
+
+
+@contextmanager
+def _database(url: str) -> Iterator[str]:
+    """A database of this test run alone, so that tests may terminate its backends and create roles."""
+    import psycopg  # a contributor without PostgreSQL runs the other tests
+
+    name = f"praison_persist_test_{secrets.token_hex(6)}"
+    with psycopg.connect(url, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        try:
+            yield urlsplit(url)._replace(path=f"/{name}").geturl()
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_url: str) -> Iterator[str]:
+    """A fresh database on the newest PostgreSQL, as its superuser."""
+    with _database(postgres_url) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def debian_database_url(postgres_debian_url: str) -> Iterator[str]:
+    """A fresh database on the older PostgreSQL, whose text order is a language's."""
+    with _database(postgres_debian_url) as url:
+        yield url

@@ -249,7 +249,7 @@ def test_a_server_killed_under_sixteen_writers_loses_and_doubles_nothing(
             written = sum(len(writer.acknowledged) for writer in writers)
             wait_for(lambda w=written: sum(len(writer.acknowledged) for writer in writers) > w + 200)
             postgres_engine.kill()
-            restart(postgres_engine)
+            postgres_engine.restart()
         at_restart = [len(writer.acknowledged) for writer in writers]
         wait_for(lambda: all(len(w.acknowledged) > n for w, n in zip(writers, at_restart, strict=True)))
         stop.set()
@@ -260,18 +260,6 @@ def test_a_server_killed_under_sixteen_writers_loses_and_doubles_nothing(
     for writer in writers:
         own = [id_ for id_ in found if id_.startswith(f"{writer.number}-")]
         assert own == writer.acknowledged, "each once, in order, and the one under way at the end was acknowledged too"
-
-
-def restart(engine: Any) -> None:
-    """Start the server again; it refuses while processes of the killed one still wind down."""
-    for attempt in range(50):
-        try:
-            engine.restart()
-            return
-        except Exception as error:
-            if "still in use" not in str(error) or attempt == 49:
-                raise
-            time.sleep(0.1)
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

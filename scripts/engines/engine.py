@@ -174,6 +174,7 @@ class Engine(ABC):
         for worker in workers:
             system.kill(worker)
         process.wait()
+        system.wait_until_gone(workers)  # they hold the shared memory that a restart needs
         self._watch(None)
 
     def restart(self) -> str:

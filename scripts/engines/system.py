@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import TypedDict
 
@@ -94,6 +95,21 @@ def kill(pid: int) -> None:
     """SIGKILL a process that may have ended already."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
+
+
+def wait_until_gone(pids: list[int], seconds: float = 10.0) -> None:
+    """Wait for processes that are not our children to end; a zombie holds nothing any more, so it counts as gone."""
+    until = time.monotonic() + seconds
+    while any(_runs(pid) for pid in pids) and time.monotonic() < until:
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return False
+    return state != "Z"
 
 
 def _group(uid: int) -> int:
