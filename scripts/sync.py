@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-try:
+if sys.version_info >= (3, 11):
     import tomllib
-except ModuleNotFoundError:  # Python 3.10
-    import tomli as tomllib  # pyright: ignore[reportMissingImports]
+else:
+    import tomli as tomllib  # pyright: ignore[reportMissingImports] # installed where it is needed
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = ("conversation", "knowledge", "state")

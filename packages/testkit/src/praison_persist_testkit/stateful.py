@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import cast
 
 from hypothesis import HealthCheck, settings
-from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    run_state_machine_as_test,  # pyright: ignore[reportUnknownVariableType] # where its typing extras differ
+)
 
 __all__ = ["run_machine"]
 
