@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from .errors import ClosedError
+from .lifecycle import store_closed
 
 __all__ = ["BackgroundLoop", "Threads", "background_loop"]
 
@@ -48,7 +49,7 @@ class Threads:
         context = contextvars.copy_context()
         with self._lock:
             if self._closing is not None:
-                raise ClosedError("the store was closed", hint="create a new store")
+                raise store_closed()
             future = self._executor.submit(context.run, functools.partial(function, *args, **kwargs))
             self._running.add(future)
         future.add_done_callback(self._running.discard)

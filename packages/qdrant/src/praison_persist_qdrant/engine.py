@@ -16,7 +16,8 @@ from typing import Any
 
 from qdrant_client import QdrantClient
 
-from praison_persist.errors import ClosedError, UnavailableError, UnsupportedError
+from praison_persist.errors import UnavailableError, UnsupportedError
+from praison_persist.lifecycle import store_closed
 
 from .errors import translated
 from .location import MEMORY, Location
@@ -167,7 +168,7 @@ class Engine:
 
     def _check_open(self) -> None:
         if self._closed:
-            raise ClosedError("the store was closed", hint="create a new store")
+            raise store_closed()
 
 
 def _held(location: Location, owner: str) -> UnavailableError:
