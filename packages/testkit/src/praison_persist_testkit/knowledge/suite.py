@@ -11,13 +11,14 @@ from .documents import Deleting, Writing
 from .fidelity import Fidelity, Refusals
 from .filters import Filtering
 from .machine import Machine
+from .random_filters import RandomFiltering
 from .search import Searching
 
 __all__ = ["KnowledgeConformance"]
 
 
 class KnowledgeConformance(
-    Collections, Writing, Fidelity, Refusals, Deleting, Searching, Filtering, Machine, Lifecycle
+    Collections, Writing, Fidelity, Refusals, Deleting, Searching, Filtering, RandomFiltering, Machine, Lifecycle
 ):
     """Every sentence of the contract of `praison_persist.knowledge.KnowledgeStore`, sync or async.
 
