@@ -1,4 +1,4 @@
-"""Operations without I/O: generators that yield statements and receive results.
+"""SQL operations: generators that yield statements and receive results, and what surrounds a run of one.
 
 Every SQL operation of the repository is one generator function decorated with `operation`. `drive` (in `driver`) runs
 it on a blocking connection, `adrive` (in `async_driver`) on an asynchronous one. No database library is known here.
@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from ..errors import PersistError, UnavailableError
+from ..operation import Operation, operation
 
 if TYPE_CHECKING:
     from .dialect import Dialect
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["Operation", "Result", "Run", "Statement", "Steps", "operation"]
 
 T = TypeVar("T")
-P = ParamSpec("P")
 
 
 class Statement(NamedTuple):
@@ -38,38 +36,6 @@ class Result(NamedTuple):
 
 
 Steps = Generator[Statement, Result, T]
-
-
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[T]):
-    """A contract method, ready to run any number of times.
-
-    Attributes:
-        name: the contract's method, for errors.
-        start: makes a fresh generator.
-        transaction: all statements are one transaction; else each stands alone, in autocommit.
-        idempotent: may be run again although an earlier run may have taken effect.
-    """
-
-    name: str
-    start: Callable[[], Steps[T]]
-    transaction: bool
-    idempotent: bool
-
-
-def operation(
-    *, transaction: bool = False, idempotent: bool = True, name: str | None = None
-) -> Callable[[Callable[P, Steps[T]]], Callable[P, Operation[T]]]:
-    """Turn a generator function into one that returns an `Operation`, named like it if not given a name."""
-
-    def decorate(steps: Callable[P, Steps[T]]) -> Callable[P, Operation[T]]:
-        @wraps(steps)
-        def prepare(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-            return Operation(name or steps.__name__, lambda: steps(*args, **kwargs), transaction, idempotent)
-
-        return prepare
-
-    return decorate
 
 
 class Run(Generic[T]):

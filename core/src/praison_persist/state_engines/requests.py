@@ -1,0 +1,93 @@
+"""What operations ask of an engine that keeps one record for each key. Data only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NamedTuple
+
+__all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveMany", "is_write"]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the engine keeps for one key: a value or a hash.
+
+    Attributes:
+        value: JSON text; None for a hash.
+        fields: JSON text by field; None for a value.
+        expires: seconds since the epoch, UTC; None: never. An engine that expires lazily gives expired records as well.
+        token: random text of the write that made it, stored with it; None where PraisonAI wrote it.
+        version: what the engine compares in a condition (a generation, an update time), when that is not the token.
+    """
+
+    value: str | None
+    fields: dict[str, str] | None
+    expires: float | None
+    token: str | None
+    version: Any = None
+
+
+class Condition(Enum):
+    """When a record may be saved, where no known record is to be replaced."""
+
+    ABSENT = "there is no record, not even an expired one"
+    NO_HASH = "there is no record, an expired one, or one that holds a value"
+
+
+class Load(NamedTuple):
+    """The records of these names that there are: ``dict[str, Record]``."""
+
+    names: tuple[str, ...]
+
+
+class Save(NamedTuple):
+    """Store the record if the condition holds; whether it did: ``bool``.
+
+    With a `Record` as ``expect``: only if exactly that one is still there.
+    """
+
+    name: str
+    record: Record
+    expect: Record | Condition
+
+
+class SaveMany(NamedTuple):
+    """Store each record unless a live hash is in its way; the names of those refused: ``list[str]``."""
+
+    records: dict[str, Record]
+
+
+class Erase(NamedTuple):
+    """Delete the record, only if it is exactly ``expect`` where that is given; the deleted one: ``Record | None``."""
+
+    name: str
+    expect: Record | None = None
+
+
+class Names(NamedTuple):
+    """The next names that start with this text, in the engine's order: `Page`.
+
+    ``after`` is None to begin, then what the page before gave as ``more``.
+    """
+
+    prefix: str
+    after: Any = None
+
+
+class Page(NamedTuple):
+    """Names with their expiry (as in `Record`), and how to go on: None at the end."""
+
+    names: list[tuple[str, float | None]]
+    more: Any
+
+
+class Pause(NamedTuple):
+    """Wait; the store does it, not the engine."""
+
+    seconds: float
+
+
+def is_write(request: Any) -> bool:
+    """Whether the request may change something; a request of another module says so by its ``writes``."""
+    return isinstance(request, (Save, SaveMany, Erase)) or getattr(request, "writes", False) is True

@@ -1,0 +1,199 @@
+"""The blocking store class over an engine: run, retry, name errors, and nothing else."""
+
+from __future__ import annotations
+
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import PersistError, UnavailableError
+from ..lifecycle import Lifecycle
+from ..operation import Operation
+from ..retry import RetryPolicy
+from ..state import StateStore
+from .requests import Pause, is_write
+
+if TYPE_CHECKING:
+    from .commands import CommandStates
+    from .records import RecordStates
+
+__all__ = ["Engine", "EngineStateStore", "failure"]
+
+T = TypeVar("T")
+
+
+class Engine(ABC):
+    """What a backend supplies for a blocking client library. Its constructor does no I/O."""
+
+    def setup(self) -> None:
+        """Create what the store needs (a table, an index); idempotent, safe when many processes race."""
+
+    @abstractmethod
+    def perform(self, request: Any) -> Any:
+        """The engine's answer to one request of the operations that the store is made with."""
+
+    @abstractmethod
+    def translate(self, error: Exception) -> PersistError | None:
+        """The contract's error for an error of the library; None for errors that are not the engine's."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Release connections; called once."""
+
+
+def failure(error: Exception, request: Any, translated: PersistError | None) -> PersistError:
+    """The contract's error for what went wrong; the error itself where it is not the engine's."""
+    if isinstance(error, PersistError):
+        translated = error
+    if translated is None:
+        raise error
+    if isinstance(translated, UnavailableError) and is_write(request):
+        translated.ambiguous = True  # whether the engine heard us is unknown
+    return translated
+
+
+class EngineStateStore(StateStore):
+    """The state contract on a blocking engine.
+
+    Args:
+        engine: performs single requests.
+        states: the operations; `CommandStates` or `RecordStates`.
+        backend: canonical name.
+        retry: what to do after a retryable error.
+        auto_setup: call the engine's ``setup`` before the first operation.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        states: CommandStates | RecordStates,
+        *,
+        backend: str,
+        retry: RetryPolicy,
+        auto_setup: bool = False,
+    ) -> None:
+        self.backend = backend
+        self._states = states
+        self._run = _Runner(engine, backend, retry, auto_setup)
+
+    def setup(self) -> None:
+        self._run.setup()
+
+    def namespace(self, name: str) -> StateStore:
+        view = copy(self)
+        view._states = self._states.namespace(name)
+        return view
+
+    def get(self, key: str) -> Any:
+        return self._run(self._states.get(key))
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
+        return self._run(self._states.get_many(keys))
+
+    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
+        self._run(self._states.set(key, value, ttl))
+
+    def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
+        self._run(self._states.set_many(values, ttl))
+
+    def delete(self, key: str) -> bool:
+        return self._run(self._states.delete(key))
+
+    def exists(self, key: str) -> bool:
+        return self._run(self._states.exists(key))
+
+    def keys(self, pattern: str = "*") -> list[str]:
+        return self._run(self._states.keys(pattern))
+
+    def scan_prefix(self, prefix: str) -> Iterator[str]:
+        seen: set[str] = set()
+        more: Any = None
+        while True:
+            page, more = self._run(self._states.page_keys(prefix, more))
+            yield from (key for key in page if key not in seen)
+            if more is None:
+                return
+            seen.update(page)
+
+    def ttl(self, key: str) -> int | None:
+        return self._run(self._states.ttl(key))
+
+    def expire(self, key: str, ttl: float) -> bool:
+        return self._run(self._states.expire(key, ttl))
+
+    def hget(self, key: str, field: str) -> Any:
+        return self._run(self._states.hget(key, field))
+
+    def hset(self, key: str, field: str, value: Any) -> None:
+        self._run(self._states.hset(key, field, value))
+
+    def hgetall(self, key: str) -> dict[str, Any]:
+        return self._run(self._states.hgetall(key))
+
+    def hdel(self, key: str, *fields: str) -> int:
+        return self._run(self._states.hdel(key, fields))
+
+    def incr(self, key: str, amount: int = 1) -> int:
+        return self._run(self._states.incr(key, amount))
+
+    def compare_and_set(self, key: str, expected: Any, value: Any, *, ttl: float | None = None) -> bool:
+        return self._run(self._states.compare_and_set(key, expected, value, ttl))
+
+    def close(self) -> None:
+        self._run.close()
+
+
+class _Runner:
+    """Runs operations on the engine; shared by a store and its namespaces."""
+
+    def __init__(self, engine: Engine, backend: str, retry: RetryPolicy, auto_setup: bool) -> None:
+        self._engine = engine
+        self._retry = retry
+        self._lifecycle = Lifecycle(backend)
+        self._ready = not auto_setup
+        self._guard = threading.Lock()
+
+    def __call__(self, work: Operation[T]) -> T:
+        with self._lifecycle(work.name):
+            if not self._ready:
+                with self._guard:
+                    if not self._ready:
+                        self._setup()
+            return self._retry.call(lambda: self._drive(work), idempotent=work.idempotent)
+
+    def setup(self) -> None:
+        with self._lifecycle("setup"), self._guard:
+            self._setup()
+
+    def close(self) -> None:
+        if self._lifecycle.close():
+            self._engine.close()
+
+    def _setup(self) -> None:
+        self._retry.call(lambda: self._perform(None))
+        self._ready = True
+
+    def _perform(self, request: Any) -> Any:
+        if isinstance(request, Pause):
+            return time.sleep(request.seconds)
+        try:
+            return self._engine.setup() if request is None else self._engine.perform(request)
+        except Exception as error:
+            raise failure(error, request, self._engine.translate(error)) from error
+
+    def _drive(self, work: Operation[T]) -> T:
+        steps = work.start()
+        try:
+            request = next(steps)
+            while True:
+                try:
+                    reply = self._perform(request)
+                except PersistError as error:
+                    request = steps.throw(error)
+                else:
+                    request = steps.send(reply)
+        except StopIteration as stop:
+            return stop.value
