@@ -13,15 +13,19 @@ if TYPE_CHECKING:
     from .async_stores import AsyncEngineStateStore as AsyncEngineStateStore
     from .commands import Command as Command
     from .commands import CommandStates as CommandStates
+    from .commands import Pipeline as Pipeline
     from .commands import Refusal as Refusal
     from .commands import Scan as Scan
+    from .commands import match_prefix as match_prefix
     from .records import RecordStates as RecordStates
     from .requests import Condition as Condition
     from .requests import Erase as Erase
     from .requests import Load as Load
     from .requests import Names as Names
+    from .requests import Page as Page
     from .requests import Record as Record
     from .requests import Save as Save
+    from .requests import SaveMany as SaveMany
     from .stores import Engine as Engine
     from .stores import EngineStateStore as EngineStateStore
 
@@ -36,11 +40,15 @@ __all__ = [
     "Erase",
     "Load",
     "Names",
+    "Page",
+    "Pipeline",
     "Record",
     "RecordStates",
     "Refusal",
     "Save",
+    "SaveMany",
     "Scan",
+    "match_prefix",
 ]
 
 # A blocking store needs no asyncio, and a Redis store no records.
@@ -57,10 +65,14 @@ __getattr__ = lazy_exports(
         "Erase": "requests",
         "Load": "requests",
         "Names": "requests",
+        "Page": "requests",
+        "Pipeline": "commands",
         "Record": "requests",
         "RecordStates": "records",
         "Refusal": "commands",
         "Save": "requests",
+        "SaveMany": "requests",
         "Scan": "commands",
+        "match_prefix": "commands",
     },
 )

@@ -29,7 +29,7 @@ Steps = Generator[Any, Any, T]
 Command = tuple["str | int", ...]
 """A command with its arguments; the key, if any, is the second part, except for ``EVAL``, where it is the fourth."""
 
-_READS = frozenset({"GET", "EXISTS", "PTTL", "HGET", "HGETALL", "TYPE"})
+_READS = frozenset({"GET", "EXISTS", "PTTL", "HGET", "HGETALL", "HLEN", "TYPE"})
 
 _WRAPPED = {"value", "__wrapped__"}
 
@@ -221,11 +221,9 @@ class CommandStates(Named):
     @operation()
     def hdel(self, key: str, fields: Iterable[str]) -> Steps[int]:
         name, columns = self.name_of(key), list(dict.fromkeys([check_field(field) for field in fields]))
-        if not columns:
-            return 0
-        reply = yield from _ask("HDEL", name, *columns)
+        reply = yield from (_ask("HDEL", name, *columns) if columns else _ask("HLEN", name))
         _no_value(reply, key)
-        return int(reply)
+        return int(reply) if columns else 0
 
     # -- inside --------------------------------------------------------------------------------------------------
 

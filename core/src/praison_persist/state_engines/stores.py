@@ -45,9 +45,9 @@ class Engine(ABC):
 
 
 def failure(error: Exception, request: Any, translated: PersistError | None) -> PersistError:
-    """The contract's error for what went wrong; the error itself where it is not the engine's."""
+    """The contract's error for what went wrong; the error itself where it is not the engine's, or said so itself."""
     if isinstance(error, PersistError):
-        translated = error
+        return error
     if translated is None:
         raise error
     if isinstance(translated, UnavailableError) and is_write(request):
