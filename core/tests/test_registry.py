@@ -1,5 +1,6 @@
 """Registries: registration at run time, names and aliases, errors for people, URLs, threads."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -227,7 +228,7 @@ def test_fifty_threads_register_create_and_list_at_once(stores):
         return number
 
     run_at_once(50, work)
-    mine = [name for name in stores.list_registered() if name.startswith("t")]
+    mine = [name for name in stores.list_registered() if re.fullmatch(r"t\d+-\d+", name)]
     assert len(mine) == 500
     assert sum(alias.endswith("-alias") for alias in stores.list_aliases()) == 500
 

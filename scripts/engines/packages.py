@@ -57,13 +57,14 @@ def wheels(name: str, requirements: Sequence[str], *, fetch: bool) -> Path | Non
     return target if target.is_dir() else None
 
 
-def debian(package: str, binary: str, *, fetch: bool) -> Path | None:
+def debian(package: str, binary: str, *, fetch: bool, also: Sequence[str] = ()) -> Path | None:
     """A root directory with Debian's package and the libraries that are missing here; None if not in the cache.
 
     Args:
         package: a package, or one that only depends on the real one ("postgresql").
         binary: glob of the binary whose libraries must be found, relative to the root.
         fetch: download it if need be.
+        also: further packages, without what they depend on.
 
     Raises:
         UnavailableError: not a Debian, or without package lists.
@@ -74,7 +75,7 @@ def debian(package: str, binary: str, *, fetch: bool) -> Path | None:
             if not (shutil.which("apt-get") and shutil.which("dpkg")):
                 raise UnavailableError("not installed, and there is no apt-get to download Debian's package with")
             bootstrap.say(f"  downloading Debian's {package} (once)")
-            _unpack([name for name in _closure(package) if name.startswith(package)], folder)
+            _unpack([*(name for name in _closure(package) if name.startswith(package)), *also], folder)
             server = next(iter(folder.glob(binary)), None)
             if server is None:
                 raise UnavailableError(f"Debian's {package} holds no {binary}")
@@ -84,6 +85,28 @@ def debian(package: str, binary: str, *, fetch: bool) -> Path | None:
                 )
             if missing := missing_libraries(server, library_path(folder)):
                 raise UnavailableError(f"libraries that Debian's {package} needs are missing: {', '.join(missing)}")
+    return target if target.is_dir() else None
+
+
+def debian_suite(suite: str, package: str, *, fetch: bool) -> Path | None:
+    """A root with a package of another suite and all that it needs, its C library too; None if not in the cache.
+
+    Binaries in there run through the root's own dynamic loader. apt downloads and verifies, in a private state.
+
+    Raises:
+        UnavailableError: not a Debian, or the suite has no such package.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"debian-{suite}-{package}"
+    with _making(target, fetch=fetch) as folder, tempfile.TemporaryDirectory() as state:
+        if folder is not None:
+            if not (shutil.which("apt-get") and shutil.which("dpkg")):
+                raise UnavailableError("not installed, and there is no apt-get to download Debian's package with")
+            bootstrap.say(f"  downloading {package} and what it needs from Debian {suite} (once)")
+            apt = ["apt-get", f"--config-file={_private_apt(Path(state), suite)}"]
+            _run([*apt, "-qq", "update"])
+            _run([*apt, "-qq", "-y", "--no-install-recommends", "--download-only", "install", package])
+            for deb in sorted(Path(state).glob("cache/archives/*.deb")):
+                _run(["dpkg", "-x", str(deb), str(folder)])
     return target if target.is_dir() else None
 
 
@@ -123,6 +146,33 @@ def _unpack(packages: Sequence[str], root: Path) -> None:
         _run(["apt-get", "download", "-qq", *packages], cwd=folder)
         for deb in sorted(Path(folder).glob("*.deb")):
             _run(["dpkg", "-x", str(deb), str(root)])
+
+
+def _private_apt(state: Path, suite: str) -> Path:
+    """The configuration of an apt that knows one suite, from this machine's own mirror, and no installed package."""
+    targets = _run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI) $(ORIGIN)", "Created-By: Packages"]
+    ).splitlines()
+    mirrors = [line.split()[0] for line in targets if line.endswith(" Debian") and "security" not in line]
+    if not mirrors:
+        raise UnavailableError(f"no Debian mirror among this machine's package sources to take {suite} from")
+    keys = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    signed = f"[signed-by={keys}] " if keys.is_file() else ""
+    (state / "sources.list").write_text(f"deb {signed}{mirrors[0]} {suite} main\n")
+    (state / "lists/partial").mkdir(parents=True)
+    (state / "cache/archives/partial").mkdir(parents=True)
+    settings = {
+        "Dir::Etc::sourcelist": state / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "Dir::State::lists": state / "lists",
+        "Dir::State::status": "/dev/null",
+        "Dir::Cache": state / "cache",
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "",
+    }
+    config = state / "apt.conf"
+    config.write_text("".join(f'{name} "{value}";\n' for name, value in settings.items()))
+    return config
 
 
 def _run(command: Sequence[str], cwd: str | None = None) -> str:

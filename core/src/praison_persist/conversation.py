@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Union
 
 from .errors import AlreadyExistsError, ConflictError, InvalidInputError, NotFoundError, UnsupportedError
+from .health import StoreHealth
 from .validation import check_batch_size, check_id, check_number, check_optional_id
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "ConversationSession",
     "ConversationStore",
     "check_message",
+    "check_same_session",
     "check_session",
     "message_conflict",
     "same_body",
@@ -177,6 +179,17 @@ def session_not_found(session_id: str) -> NotFoundError:
     return NotFoundError(f"session {session_id!r} does not exist", hint="create it with create_session")
 
 
+def check_same_session(session: ConversationSession, session_id: str) -> ConversationSession:
+    """The session, if `ConversationStore.change_session` left its id alone.
+
+    Raises:
+        InvalidInputError: it has another one.
+    """
+    if session.session_id != session_id:
+        raise InvalidInputError(f"the id of session {session_id!r} cannot be changed")
+    return session
+
+
 def message_conflict(message_id: str) -> ConflictError:
     """The error for a message id that is taken by a message with another body."""
     return ConflictError(
@@ -284,12 +297,35 @@ class ConversationStore(ABC):
     def close(self) -> None:
         """Release connections; calling it again does nothing, any other call then is a `ClosedError`."""
 
+    def health(self) -> StoreHealth:
+        """Ask the server something cheap, and say what is known of it. Creates and migrates nothing in SQL stores."""
+        self.list_sessions(limit=1)
+        return StoreHealth(self.backend)
+
     def upsert_session(self, session: ConversationSession) -> ConversationSession:
         """Create the session, or update it as `update_session` does. Backends make this atomic."""
         try:
             return self.update_session(session)
         except NotFoundError:
             return self.create_session(session)
+
+    def change_session(self, session_id: str, change: Callable[[ConversationSession], object]) -> ConversationSession:
+        """Read a session, let ``change`` set its fields, and store it as `update_session` does; the stored session.
+
+        Backends make this atomic: what others set meanwhile is never lost.
+
+        Args:
+            session_id: of the session; its id cannot be changed.
+            change: called with the stored session; may be called again, with the session as it is then.
+
+        Raises:
+            NotFoundError: no such session.
+        """
+        session = self.get_session(session_id)
+        if session is None:
+            raise session_not_found(session_id)
+        change(session)
+        return self.update_session(check_same_session(session, session_id))
 
     def iter_messages(self, session_id: str, *, batch_size: int = 500) -> Iterator[ConversationMessage]:
         """All messages, oldest first, without holding them all in memory where the backend can page."""
@@ -383,12 +419,27 @@ class AsyncConversationStore(ABC):
     async def close(self) -> None:
         """See `ConversationStore.close`."""
 
+    async def health(self) -> StoreHealth:
+        """See `ConversationStore.health`."""
+        await self.list_sessions(limit=1)
+        return StoreHealth(self.backend)
+
     async def upsert_session(self, session: ConversationSession) -> ConversationSession:
         """See `ConversationStore.upsert_session`."""
         try:
             return await self.update_session(session)
         except NotFoundError:
             return await self.create_session(session)
+
+    async def change_session(
+        self, session_id: str, change: Callable[[ConversationSession], object]
+    ) -> ConversationSession:
+        """See `ConversationStore.change_session`; ``change`` is a plain function."""
+        session = await self.get_session(session_id)
+        if session is None:
+            raise session_not_found(session_id)
+        change(session)
+        return await self.update_session(check_same_session(session, session_id))
 
     async def iter_messages(self, session_id: str, *, batch_size: int = 500) -> AsyncIterator[ConversationMessage]:
         """See `ConversationStore.iter_messages`."""

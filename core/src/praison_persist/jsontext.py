@@ -6,6 +6,7 @@ The one place that serializes stored values. No pickle, no default=str, no NaN.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, cast
 
 from .errors import SerializationError
@@ -29,7 +30,10 @@ def encode(value: Any, what: str = "value") -> str:
     """
     try:
         text = _encoder.encode(value)
-        if not is_utf8(text):
+        utf8 = is_utf8(text)
+        if utf8 and _is_plain(value, _PLAIN_DEPTH):
+            return text
+        if not utf8:
             text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
         same = same_json(json.loads(text), value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -38,6 +42,36 @@ def encode(value: Any, what: str = "value") -> str:
     if not same:
         raise SerializationError(f"{what} would not come back from JSON as it went in", hint=_HINT)
     return text
+
+
+_PLAIN_DEPTH = 64
+_PLAIN_INTEGER = 10**300  # json.loads refuses far longer ones
+_ATOMS = frozenset({str, float, bool, type(None)})
+_CONTAINERS = frozenset({dict, list})
+_KEYS = frozenset({str})
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    """Whether JSON text in UTF-8 is known to give the value back, without a trial: exact types, not nested deeply."""
+    if type(value) is dict:
+        mapping = cast("dict[Any, Any]", value)
+        if not {type(key) for key in mapping} <= _KEYS:
+            return False
+        items: Iterable[Any] = mapping.values()
+    elif type(value) is list:
+        items = cast("list[Any]", value)
+    else:
+        items = (value,)
+    for item in items:
+        kind = cast("type[Any]", type(item))
+        if kind in _ATOMS:
+            continue
+        if kind is int:
+            if not -_PLAIN_INTEGER < item < _PLAIN_INTEGER:
+                return False
+        elif kind not in _CONTAINERS or depth == 0 or not _is_plain(item, depth - 1):
+            return False
+    return True
 
 
 _HINT = "use dicts with string keys, lists, strings, finite numbers, booleans and None"

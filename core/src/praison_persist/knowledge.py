@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
+from .health import StoreHealth
 from .scores import Distance
 
 if TYPE_CHECKING:
@@ -197,6 +198,11 @@ class KnowledgeStore(ABC):
     ) -> Iterator[KnowledgeDocument]:
         """Every matching document, whole, with its embedding, in no particular order, without holding them all."""
 
+    def health(self) -> StoreHealth:
+        """Ask the server something cheap, and say what is known of it."""
+        self.list_collections()
+        return StoreHealth(self.backend)
+
     @abstractmethod
     def close(self) -> None:
         """Release connections; calling it again does nothing, any other call then is a `ClosedError`."""
@@ -287,6 +293,11 @@ class AsyncKnowledgeStore(ABC):
         self, collection: str, filters: Mapping[str, Any] | None = None, *, batch_size: int = 256
     ) -> AsyncIterator[KnowledgeDocument]:
         """See `KnowledgeStore.iter_documents`."""
+
+    async def health(self) -> StoreHealth:
+        """See `KnowledgeStore.health`."""
+        await self.list_collections()
+        return StoreHealth(self.backend)
 
     @abstractmethod
     async def close(self) -> None:

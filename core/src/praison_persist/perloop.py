@@ -30,6 +30,7 @@ class PerLoop(Generic[C]):
         self._open_client = open_client
         self._close_client = close_client
         self._opening: dict[Loop, asyncio.Task[C]] = {}
+        self._open_now: dict[Loop, C] = {}
         self._keepers: dict[Loop, AsyncGenerator[None, None]] = {}
         self._owner = os.getpid()
         self._closed = False
@@ -43,9 +44,9 @@ class PerLoop(Generic[C]):
         """
         self._forget_if_forked()
         loop = asyncio.get_running_loop()
+        if loop in self._open_now:
+            return self._open_now[loop]
         opening = self._opening.get(loop)
-        if opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None:
-            return opening.result()
         if opening is None:
             if self._closed:
                 raise store_closed()
@@ -71,13 +72,14 @@ class PerLoop(Generic[C]):
                 await keeper.aclose()
             elif loop.is_running():
                 asyncio.run_coroutine_threadsafe(_finish(keeper), loop)
-        self._opening.clear()
-        self._keepers.clear()
+        for known in (self._opening, self._open_now, self._keepers):
+            known.clear()
 
     async def _open(self, loop: Loop) -> C:
         client = await self._open_client()
         keeper = self._keepers[loop] = self._keep(loop, client)
         await keeper.__anext__()
+        self._open_now[loop] = client
         return client
 
     async def _keep(self, loop: Loop, client: C) -> AsyncGenerator[None, None]:
@@ -86,14 +88,14 @@ class PerLoop(Generic[C]):
             yield
         finally:
             await self._close_client(client)
-            self._opening.pop(loop, None)
-            self._keepers.pop(loop, None)
+            for known in (self._opening, self._open_now, self._keepers):
+                known.pop(loop, None)
 
     def _forget_if_forked(self) -> None:
         """A child must not touch its parent's connections, nor even close them."""
         if self._owner != os.getpid():
-            self._inherited = self._opening, self._keepers
-            self._opening, self._keepers, self._owner = {}, {}, os.getpid()
+            self._inherited = self._opening, self._open_now, self._keepers
+            self._opening, self._open_now, self._keepers, self._owner = {}, {}, {}, os.getpid()
 
 
 async def _finish(keeper: AsyncGenerator[None, None]) -> None:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from .errors import InvalidInputError, WrongTypeError
+from .health import StoreHealth
 from .validation import check_id
 
 if TYPE_CHECKING:
@@ -194,6 +195,11 @@ class StateStore(ABC):
     def close(self) -> None:
         """Release connections; calling it again does nothing, any other call then is a `ClosedError`."""
 
+    def health(self) -> StoreHealth:
+        """Ask the server something cheap, and say what is known of it. Creates and migrates nothing in SQL stores."""
+        self.exists("praison-persist-health")
+        return StoreHealth(self.backend)
+
     def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of the keys that exist, in one round trip where the engine can."""
         return {key: value for key in keys if (value := self.get(key)) is not None or self.exists(key)}
@@ -292,6 +298,11 @@ class AsyncStateStore(ABC):
     @abstractmethod
     async def close(self) -> None:
         """See `StateStore.close`."""
+
+    async def health(self) -> StoreHealth:
+        """See `StateStore.health`."""
+        await self.exists("praison-persist-health")
+        return StoreHealth(self.backend)
 
     async def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
         """See `StateStore.get_many`."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from .errors import AlreadyExistsError, InvalidInputError, NotFoundError, PersistError
 from .filters import Filter, parse_filter
+from .health import StoreHealth
 from .jsontext import encode
 from .knowledge import CollectionInfo, KnowledgeDocument, KnowledgeStore
 from .lifecycle import Lifecycle
@@ -114,6 +115,10 @@ class VectorStoreBase(KnowledgeStore):
 
     def _setup(self) -> None:
         """Create or migrate what all collections need; nothing on most engines."""
+
+    def _about(self) -> Mapping[str, Any]:
+        """Fields of `StoreHealth` that the engine tells: server, driver, pool, warnings."""
+        return {}
 
     def _close(self) -> None:
         """Release the engine; called once."""
@@ -253,6 +258,11 @@ class VectorStoreBase(KnowledgeStore):
             check_batch_size(batch_size)
             info = self._info(collection)
         return self._iterate(info, condition, batch_size)
+
+    def health(self) -> StoreHealth:
+        with self._operation("health"):
+            self._names()
+            return StoreHealth(self.backend, **self._about())
 
     def close(self) -> None:
         if self._lifecycle.close():

@@ -9,6 +9,12 @@ SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created
 -- conversation: update_session
 UPDATE "public"."praison_sessions" SET user_id = %s, agent_id = %s, name = %s, state = %s, metadata = %s, created_at = %s, updated_at = %s WHERE session_id = %s;
 
+-- conversation: change_session
+BEGIN ISOLATION LEVEL READ COMMITTED;
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" WHERE session_id = %s FOR NO KEY UPDATE;
+UPDATE "public"."praison_sessions" SET user_id = %s, agent_id = %s, name = %s, state = %s, metadata = %s, created_at = %s, updated_at = %s WHERE session_id = %s;
+COMMIT;
+
 -- conversation: upsert_session
 INSERT INTO "public"."praison_sessions" (session_id, user_id, agent_id, name, state, metadata, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id, agent_id = excluded.agent_id, name = excluded.name, state = excluded.state, metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at;
 
@@ -213,6 +219,11 @@ SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE compone
 SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
 SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
 
+-- conversation: inspect
+SELECT version();
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
 -- state: setup
 BEGIN ISOLATION LEVEL READ COMMITTED;
 SELECT pg_advisory_xact_lock(7090271, hashtext(%s));
@@ -231,6 +242,11 @@ SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_nam
 SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
 
 -- state: check
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- state: inspect
+SELECT version();
 SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
 SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
 

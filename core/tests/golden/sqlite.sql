@@ -9,6 +9,12 @@ SELECT session_id, user_id, agent_id, name, state, metadata, created_at, updated
 -- conversation: update_session
 UPDATE "praison_sessions" SET user_id = ?, agent_id = ?, name = ?, state = ?, metadata = ?, created_at = ?, updated_at = ? WHERE session_id = ?;
 
+-- conversation: change_session
+BEGIN IMMEDIATE;
+SELECT session_id, user_id, agent_id, name, state, metadata, created_at, updated_at FROM "praison_sessions" WHERE session_id = ?;
+UPDATE "praison_sessions" SET user_id = ?, agent_id = ?, name = ?, state = ?, metadata = ?, created_at = ?, updated_at = ? WHERE session_id = ?;
+COMMIT;
+
 -- conversation: upsert_session
 INSERT INTO "praison_sessions" (session_id, user_id, agent_id, name, state, metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id, agent_id = excluded.agent_id, name = excluded.name, state = excluded.state, metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at;
 
@@ -208,6 +214,11 @@ SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? OR
 SELECT name FROM pragma_table_info(?);
 SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? ORDER BY version;
 
+-- conversation: inspect
+SELECT 'SQLite ' || sqlite_version();
+SELECT name FROM pragma_table_info(?);
+SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? ORDER BY version;
+
 -- state: setup
 BEGIN IMMEDIATE;
 CREATE TABLE "praison_schema_migrations" (component TEXT NOT NULL, version INTEGER NOT NULL, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at REAL NOT NULL, PRIMARY KEY (component, version));
@@ -223,6 +234,11 @@ SELECT name FROM pragma_table_info(?);
 SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? ORDER BY version;
 
 -- state: check
+SELECT name FROM pragma_table_info(?);
+SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? ORDER BY version;
+
+-- state: inspect
+SELECT 'SQLite ' || sqlite_version();
 SELECT name FROM pragma_table_info(?);
 SELECT version, checksum FROM "praison_schema_migrations" WHERE component = ? ORDER BY version;
 

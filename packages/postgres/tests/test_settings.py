@@ -14,7 +14,8 @@ from praison_persist_postgres.settings import Settings
 def settings(url: str | None = None, **options: Any) -> Settings:
     defaults: dict[str, Any] = {
         "host": "localhost", "port": 5432, "database": "praisonai", "user": "postgres", "password": "",
-        "schema": "public", "pool_size": 5, "timeout": 30.0, "connect_timeout": 10.0, "pooler": "auto",
+        "schema": "public", "pool_size": 5, "timeout": 30.0, "connect_timeout": 10.0, "command_timeout": None,
+        "pooler": "auto",
     }  # fmt: skip
     return Settings.of(url, **{**defaults, **options})
 
@@ -90,7 +91,8 @@ def test_a_parameter_that_asyncpg_has_no_word_for_is_refused_with_the_words_it_h
     "options",
     [
         {"pool_size": 0}, {"pool_size": True}, {"pool_size": "5"}, {"timeout": 0}, {"timeout": float("nan")},
-        {"connect_timeout": -1}, {"pooler": "maybe"}, {"max_retries": -1}, {"retry_delay": -0.5},
+        {"connect_timeout": -1}, {"command_timeout": 0}, {"pooler": "maybe"},
+        {"max_retries": -1}, {"retry_delay": -0.5},
     ],
     ids=str,
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .operation import Operation, Result, Run
@@ -40,6 +40,10 @@ class AsyncDriver(ABC):
     @abstractmethod
     def translate(self, error: Exception) -> PersistError | None:
         """See `Driver.translate`."""
+
+    def about(self) -> Mapping[str, str]:
+        """See `Driver.about`."""
+        return {}
 
     async def recover(self) -> None:
         """See `Driver.recover`."""

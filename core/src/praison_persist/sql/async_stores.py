@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TypeVar
 
 from ..background import Threads
 from ..conversation import AsyncConversationStore, ConversationMessage, ConversationSession
 from ..errors import ClosedError, PersistError, UnavailableError
+from ..health import StoreHealth, library_of
 from ..lifecycle import store_closed
 from ..retry import RetryPolicy
 from .async_driver import AsyncDriver, adrive
@@ -48,6 +49,24 @@ class AsyncRunner:
     async def setup(self) -> None:
         """Apply pending migrations."""
         await self._migrate(apply=True)
+
+    async def health(self) -> StoreHealth:
+        """Ask the server, without touching the schema."""
+        server, schema = await self._attempts(self.migrator.inspect())
+        connection = await self.driver.acquire()
+        try:
+            library = library_of(connection)
+        finally:
+            await self.driver.release(connection, broken=False)
+        about = self.driver.about()
+        return StoreHealth(
+            self.backend,
+            server=server,
+            driver=library,
+            pool=about.get("pool"),
+            pooler=about.get("pooler"),
+            schema=schema,
+        )
 
     async def _migrate(self, *, apply: bool) -> None:
         """Tasks that race may all try, which the engine's lock makes harmless."""
@@ -101,6 +120,9 @@ class ThreadedRunner:
     async def setup(self) -> None:
         await asyncio.wrap_future(self._threads.submit(self._runner.setup))
 
+    async def health(self) -> StoreHealth:
+        return await asyncio.wrap_future(self._threads.submit(self._runner.health))
+
     async def close(self) -> None:
         await asyncio.shield(asyncio.wrap_future(self._threads.close(self._runner.close)))
 
@@ -133,6 +155,9 @@ class AsyncSQLConversationStore(AsyncConversationStore):
     async def setup(self) -> None:
         await self._run.setup()
 
+    async def health(self) -> StoreHealth:
+        return await self._run.health()
+
     async def init(self) -> None:
         """PraisonAI's name for `setup`."""
         await self.setup()
@@ -148,6 +173,11 @@ class AsyncSQLConversationStore(AsyncConversationStore):
 
     async def upsert_session(self, session: ConversationSession) -> ConversationSession:
         return await self._run(self._sql.upsert_session(session))
+
+    async def change_session(
+        self, session_id: str, change: Callable[[ConversationSession], object]
+    ) -> ConversationSession:
+        return await self._run(self._sql.change_session(session_id, change))
 
     async def delete_session(self, session_id: str) -> bool:
         return await self._run(self._sql.delete_session(session_id))

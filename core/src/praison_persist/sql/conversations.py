@@ -7,12 +7,13 @@ To add a method to all SQL backends, write it here and name it in `stores`.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..conversation import (
     ConversationMessage,
     ConversationSession,
+    check_same_session,
     message_conflict,
     same_body,
     session_exists,
@@ -54,18 +55,20 @@ class Conversations:
         session_names, message_names = ", ".join(SESSION_COLUMNS), ", ".join(MESSAGE_COLUMNS)
         session_values = ", ".join("?" * len(SESSION_COLUMNS))
         self._message_values = ", ".join("?" * len(MESSAGE_COLUMNS))
-        insert_session = f"INSERT INTO {sessions} ({session_names}) VALUES ({session_values})"
-        self._insert_message = f"INSERT INTO {messages} ({message_names})"
+        session_row = f"{sessions} ({session_names}) VALUES ({session_values})"
+        self._insert_message = f"{dialect.insert_or_skip} {messages} ({message_names})"
         render = dialect.render
-        self._create = render(insert_session + dialect.ignore_conflict)
-        self._upsert = render(insert_session + dialect.upsert(SESSION_COLUMNS, ("session_id",)))
+        self._create = render(f"{dialect.insert_or_skip} {session_row}{dialect.ignore_conflict}")
+        self._upsert = render(f"INSERT INTO {session_row}" + dialect.upsert(SESSION_COLUMNS, ("session_id",)))
         self._update = render(
             f"UPDATE {sessions} SET "
             + ", ".join(f"{name} = ?" for name in SESSION_COLUMNS if name != "session_id")
             + " WHERE session_id = ?"
         )
         self._select_sessions = f"SELECT {columns(dialect, SESSION_COLUMNS)} FROM {sessions}"
+        self._newest_first = dialect.order_hint.format(index=tables.index("sessions", "updated"))
         self._get = render(f"{self._select_sessions} WHERE session_id = ?")
+        self._get_locked = render(f"{self._select_sessions} WHERE session_id = ?{dialect.lock_row}")
         self._lock = render(f"SELECT session_id FROM {sessions} WHERE session_id = ?{dialect.lock_row}")
         self._delete_session = render(f"DELETE FROM {sessions} WHERE session_id = ?")
         self._delete_messages = render(f"DELETE FROM {messages} WHERE session_id = ?")
@@ -93,8 +96,8 @@ class Conversations:
         key, *fields, _ = session_params(self.dialect, session)
         now = time.time()
         updated = yield Statement(self._update, (*fields, now, key))
-        if not updated.rowcount:
-            raise session_not_found(session.session_id)
+        if not updated.rowcount:  # it is not there, or an engine does not count what it need not change
+            yield from self._require_session(key)
         session.updated_at = now
         return session
 
@@ -104,6 +107,21 @@ class Conversations:
         now = time.time()
         yield Statement(self._upsert, (*fields, now))
         session.updated_at = now
+        return session
+
+    @operation(transaction=True)
+    def change_session(
+        self, session_id: str, change: Callable[[ConversationSession], object]
+    ) -> Steps[ConversationSession]:
+        key = check_id(session_id, "session_id")
+        found = yield Statement(self._get_locked, (key,))
+        if not found.rows:
+            raise session_not_found(key)
+        session = session_from_row(found.rows[0])
+        change(session)
+        _, *fields, _ = session_params(self.dialect, check_same_session(session, key))
+        session.updated_at = time.time()
+        yield Statement(self._update, (*fields, session.updated_at, key))
         return session
 
     @operation(transaction=True)
@@ -127,7 +145,7 @@ class Conversations:
                 params.append(value)
         if limit == 0:
             return []
-        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else self._newest_first
         sql = f"{self._select_sessions}{where} ORDER BY updated_at DESC, session_id LIMIT ? OFFSET ?"
         found = yield Statement(self.dialect.render(sql), (*params, _bounded(limit), offset))
         return [session_from_row(row) for row in found.rows]
@@ -162,10 +180,8 @@ class Conversations:
         locked = yield Statement(self._lock, (key,))
         if not locked.rows:
             raise session_not_found(key)
-        size = self.dialect.max_params // len(MESSAGE_COLUMNS)
         added = 0
-        for start in range(0, len(params), size):
-            chunk = params[start : start + size]
+        for chunk in self._batches(params):
             values = ", ".join([f"({self._message_values})"] * len(chunk))
             sql = self.dialect.render(f"{self._insert_message} VALUES {values}{self.dialect.ignore_conflict}")
             added += (yield Statement(sql, [value for row in chunk for value in row])).rowcount
@@ -229,6 +245,24 @@ class Conversations:
         size = self.dialect.max_params - 1
         chunks = [ids[start : start + size] for start in range(0, len(ids), size)]
         return [(chunk, ", ".join("?" * len(chunk))) for chunk in chunks]
+
+    def _batches(self, rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """The rows in parts that fit into one statement each."""
+        most, limit = self.dialect.max_params // len(MESSAGE_COLUMNS), self.dialect.max_characters
+        if limit is None:
+            yield from (rows[start : start + most] for start in range(0, len(rows), most))
+            return
+        batch: list[tuple[Any, ...]] = []
+        size = 0
+        for row in rows:
+            length = sum(len(value) for value in row if isinstance(value, str))
+            if batch and (len(batch) == most or size + length > limit):
+                yield batch
+                batch, size = [], 0
+            batch.append(row)
+            size += length
+        if batch:
+            yield batch
 
     def _require_session(self, session_id: str) -> Steps[None]:
         found = yield Statement(self._get, (session_id,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .operation import Operation, Result, Run
@@ -42,6 +42,10 @@ class Driver(ABC):
     @abstractmethod
     def translate(self, error: Exception) -> PersistError | None:
         """The contract's error for an error of the library; None for errors that are not the database's."""
+
+    def about(self) -> Mapping[str, str]:
+        """``pool`` and ``pooler`` of `praison_persist.health.StoreHealth`, as far as they are known without I/O."""
+        return {}
 
     def recover(self) -> None:
         """Called before a retry: drop connections that may have died with the one that failed."""

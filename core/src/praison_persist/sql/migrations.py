@@ -1,7 +1,8 @@
 """The schema's history: ordered, checksummed migrations that bring any older layout to the present one.
 
 A fresh database takes the same path as an old one, so both end alike. All of it runs in one transaction under the
-engine's lock: processes that race agree, and a failure leaves the old layout.
+engine's lock: processes that race agree, and a failure leaves the old layout. Where DDL commits at once, every step can
+be repeated instead.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ..errors import MigrationError
+from ..errors import MigrationError, OperationTimeoutError
+from ..health import PendingMigration, SchemaStatus
 from .operation import Statement, Steps, operation
 from .tables import Tables
 
@@ -25,6 +28,7 @@ class Step:
     Attributes:
         sql: a template over the fields of `Migrator.fields`.
         warning: logged instead of executing anything; a template too.
+        refusal: the text of a `MigrationError` instead; a template too.
         unless: skip where this ``table`` or ``table.column`` exists (plain names, templates too).
         only_if: skip where this ``table`` or ``table.column`` does not exist.
     """
@@ -33,6 +37,7 @@ class Step:
     unless: str | None = None
     only_if: str | None = None
     warning: str | None = None
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,16 @@ class Migrator:
     migrations: Sequence[Migration]
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def log_columns(self) -> str:
+        """The columns of ``<prefix>schema_migrations``, as CREATE TABLE takes them."""
+        dialect = self.tables.dialect
+        return (
+            f"(component {dialect.role_type} NOT NULL, version {dialect.integer_type} NOT NULL,"
+            f" name {dialect.role_type} NOT NULL, checksum {dialect.role_type} NOT NULL,"
+            f" applied_at {dialect.float_type} NOT NULL, PRIMARY KEY (component, version))"
+        )
+
     @operation(transaction=True)
     def setup(self) -> Steps[list[int]]:
         """Bring the schema up to date; the versions that were applied now.
@@ -66,20 +81,33 @@ class Migrator:
         Raises:
             MigrationError: the database is newer than this release, or was migrated by different steps.
         """
+        dialect, name = self.tables.dialect, (self.tables.schema or "",)
+        if dialect.lock_schema:
+            held = yield Statement(dialect.render(dialect.lock_schema), name)
+            if dialect.unlock_schema and held.rows[0][0] != 1:  # a lock of a session, which may be refused
+                raise OperationTimeoutError(
+                    "another process has been changing the tables for too long", hint="wait for it, and call again"
+                )
+        try:
+            applied = yield from self._apply()
+        except Exception:
+            if dialect.unlock_schema:
+                with suppress(Exception):  # the first failure is the one to report
+                    yield Statement(dialect.render(dialect.unlock_schema), name)
+            raise
+        if dialect.unlock_schema:
+            yield Statement(dialect.render(dialect.unlock_schema), name)
+        return applied
+
+    def _apply(self) -> Steps[list[int]]:
         tables, dialect = self.tables, self.tables.dialect
         log = tables.name("schema_migrations")
-        if dialect.lock_schema:
-            yield Statement(dialect.render(dialect.lock_schema), (tables.schema or "",))
         if tables.schema is not None and dialect.schema_exists:
             found = yield Statement(dialect.render(dialect.schema_exists), (tables.schema,))
             if not found.rows:
                 yield Statement(f"CREATE SCHEMA {dialect.identifier(tables.schema)}")
         if not (yield from self._columns(tables.plain("schema_migrations"))):
-            yield Statement(
-                f"CREATE TABLE {log} (component {dialect.role_type} NOT NULL, version {dialect.integer_type} NOT NULL,"
-                f" name {dialect.role_type} NOT NULL, checksum {dialect.role_type} NOT NULL,"
-                f" applied_at {dialect.float_type} NOT NULL, PRIMARY KEY (component, version))"
-            )
+            yield Statement(f"CREATE TABLE {log} {self.log_columns}{dialect.table_options}")
         applied = yield from self._applied()
         pending = [migration for migration in self.migrations if migration.version not in applied]
         for migration in pending:
@@ -97,6 +125,22 @@ class Migrator:
     def pending(self) -> Steps[list[Migration]]:
         """The migrations that `setup` would apply; also checks the ones that were."""
         return (yield from self._pending())
+
+    @operation(name="health")
+    def inspect(self) -> Steps[tuple[str, SchemaStatus]]:
+        """The server's product and version, and what `setup` would do to these tables."""
+        dialect = self.tables.dialect
+        said = str((yield Statement(dialect.server_version)).rows[0][0]).partition(" on ")[0]
+        pending = yield from self._pending()
+        waiting = {migration.version for migration in pending}
+        schema = SchemaStatus(
+            self.component,
+            self.tables.prefix,
+            max((m.version for m in self.migrations if m.version not in waiting), default=0),
+            self.migrations[-1].version,
+            tuple(PendingMigration(m.version, m.name, tuple(map(self._text, m.steps))) for m in pending),
+        )
+        return (f"{dialect.name} {said}" if said[:1].isdigit() else said), schema
 
     @operation(name="setup")
     def check(self) -> Steps[None]:
@@ -143,12 +187,20 @@ class Migrator:
             return
         if step.unless and (yield from self._exists(step.unless.format(**self.fields))):
             return
+        if step.refusal:
+            raise MigrationError(step.refusal.format(**self.fields))
         if step.warning:
             import logging  # rarely needed, and slow to import
 
             logging.getLogger("praison_persist.sql").warning(step.warning.format(**self.fields))
         else:
             yield Statement(step.sql.format(**self.fields))
+
+    def _text(self, step: Step) -> str:
+        """The step for a person to read."""
+        when = f"-- only if {step.only_if} exists: " if step.only_if else ""
+        when += f"-- unless {step.unless} exists: " if step.unless else ""
+        return (when + (f"-- warn: {step.warning}" if step.warning else step.sql)).format(**self.fields)
 
     def _exists(self, name: str) -> Steps[bool]:
         table, _, column = name.partition(".")

@@ -7,6 +7,9 @@ insertion and makes message ids unique per session.
 
 from __future__ import annotations
 
+import re
+
+from .dialect import Dialect
 from .migrations import Migration, Migrator, Step
 from .tables import DEFAULT_PREFIX, Tables
 
@@ -28,7 +31,10 @@ def conversation_migrator(tables: Tables) -> Migrator:
     fields = {
         "sessions": tables.name("sessions"),
         "messages": tables.name("messages"),
+        "new_sessions": tables.name("sessions_new"),
         "new_messages": tables.name("messages_new"),
+        "former_sessions": tables.name("sessions_former"),
+        "former_messages": tables.name("messages_former"),
         "sessions_plain": tables.plain("sessions"),
         "messages_plain": tables.plain("messages"),
         "sessions_name": dialect.identifier(tables.plain("sessions")),
@@ -54,28 +60,35 @@ def conversation_migrator(tables: Tables) -> Migrator:
         "float": dialect.float_type,
         "options": dialect.table_options,
     }
-    adopt = _adopt_old_prefix() if tables.prefix == DEFAULT_PREFIX else ()
+    fields["sessions_layout"] = dialect.sessions_layout.format(**fields)
+    fields["messages_layout"] = dialect.messages_layout.format(**fields)
+    fields["foreign_key"] = dialect.foreign_key.format(**fields, parent=fields["sessions"])
+    fields["new_foreign_key"] = dialect.foreign_key.format(**fields, parent=fields["new_sessions"])
+    migrates = "REFUSE" not in dialect.number_messages
+    adopt = _adopt_old_prefix(dialect) if migrates and tables.prefix == DEFAULT_PREFIX else ()
+    orphans = _adopt_orphans() if migrates else ()
     return Migrator(
         tables,
         "conversation",
         (
-            Migration(1, "PraisonAI's tables", (*adopt, *_praisonai_tables())),
+            Migration(1, "PraisonAI's tables", (*adopt, *_praisonai_tables(dialect))),
             Migration(
                 2,
                 "insertion order",
-                (*_adopt_orphans(), *_drop_superseded(), *_statements(dialect.number_messages)),
+                (*orphans, *_drop_superseded(dialect), *_statements(dialect.number_messages)),
             ),
         ),
         fields,
     )
 
 
-def _adopt_old_prefix() -> tuple[Step, ...]:
+def _adopt_old_prefix(dialect: Dialect) -> tuple[Step, ...]:
     """Rename PraisonAI's older tables, without their indexes, which would keep their names."""
     steps: list[Step] = []
+    named = () if dialect.sessions_layout else (*_SESSION_INDEXES, *_SUPERSEDED_INDEXES)
     for table in ("sessions", "messages"):
         where = {"only_if": f"{{old_{table}_plain}}", "unless": f"{{{table}_plain}}"}
-        indexes = [name for name in (*_SESSION_INDEXES, *_SUPERSEDED_INDEXES) if name.startswith(table)]
+        indexes = [name for name in named if name.startswith(table)]
         steps += [Step(f"DROP INDEX IF EXISTS {{old_{name}}}", **where) for name in indexes]
         steps.append(Step(f"ALTER TABLE {{old_{table}}} RENAME TO {{{table}_name}}", **where))
     both = (
@@ -86,12 +99,32 @@ def _adopt_old_prefix() -> tuple[Step, ...]:
     return (*steps, Step(warning=both, only_if="{old_sessions_plain}"))
 
 
-def _praisonai_tables() -> tuple[Step, ...]:
+def _praisonai_tables(dialect: Dialect) -> tuple[Step, ...]:
     added = [("sessions", name, type_) for name, type_ in (("state", "json"), ("metadata", "json"), ("name", "name"))]
     added += [
         ("messages", name, type_)
         for name, type_ in (("tool_calls", "json"), ("tool_call_id", "name"), ("metadata", "json"))
     ]
+    columns = tuple(
+        Step(
+            f"ALTER TABLE {{{table}}} ADD COLUMN {name} {{{type_}}}",
+            unless=f"{{{table}_plain}}.{name}",
+        )
+        for table, name, type_ in added
+    )
+    if dialect.sessions_layout:
+        return (
+            Step(
+                # What PraisonAI did not get to; a foreign key would not fit its sessions.
+                "CREATE TABLE {messages} (id {id} PRIMARY KEY, session_id {id}, role {role}, content {text},"
+                " created_at {float})",
+                only_if="{sessions_plain}",
+                unless="{messages_plain}",
+            ),
+            Step("CREATE TABLE {sessions} ({sessions_layout}){options}", unless="{sessions_plain}"),
+            Step("CREATE TABLE {messages} ({messages_layout}{foreign_key}){options}", unless="{messages_plain}"),
+            *columns,
+        )
     return (
         Step(
             "CREATE TABLE {sessions} (session_id {id} PRIMARY KEY, user_id {name}, agent_id {name}, name {name},"
@@ -104,13 +137,7 @@ def _praisonai_tables() -> tuple[Step, ...]:
             " tool_call_id {name}, metadata {json}, created_at {float}){options}",
             unless="{messages_plain}",
         ),
-        *(
-            Step(
-                f"ALTER TABLE {{{table}}} ADD COLUMN {name} {{{type_}}}",
-                unless=f"{{{table}_plain}}.{name}",
-            )
-            for table, name, type_ in added
-        ),
+        *columns,
         Step("CREATE INDEX IF NOT EXISTS {sessions_user} ON {sessions} (user_id)"),
         Step("CREATE INDEX IF NOT EXISTS {sessions_agent} ON {sessions} (agent_id)"),
         Step("CREATE INDEX IF NOT EXISTS {sessions_updated} ON {sessions} (updated_at DESC)"),
@@ -129,13 +156,23 @@ def _adopt_orphans() -> tuple[Step, ...]:
     )
 
 
-def _drop_superseded() -> tuple[Step, ...]:
+def _drop_superseded(dialect: Dialect) -> tuple[Step, ...]:
+    if dialect.sessions_layout:
+        return ()
     return tuple(Step(f"DROP INDEX IF EXISTS {{{name}}}") for name in _SUPERSEDED_INDEXES)
 
 
 def _statements(script: str) -> tuple[Step, ...]:
-    """The statements of a template, one step each."""
-    return tuple(Step(" ".join(statement.split())) for statement in script.split(";"))
+    """The statements of a template, one step each; for their conditions see `Dialect.number_messages`."""
+    steps: list[Step] = []
+    for statement in script.split(";"):
+        word, where, sql = _CONDITION.fullmatch(" ".join(statement.split())).groups()  # type: ignore[union-attr]
+        refusal = sql.removeprefix("REFUSE ") if sql.startswith("REFUSE ") else None
+        steps.append(Step("" if refusal else sql, refusal=refusal, **({word: where} if word else {})))
+    return tuple(steps)
+
+
+_CONDITION = re.compile(r"(?:(unless|only_if) (\S+): )?(.*)")
 
 
 def state_migrator(tables: Tables) -> Migrator:

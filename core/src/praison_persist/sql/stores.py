@@ -6,12 +6,13 @@ A backend's class builds a driver and names its dialect; see `praison_persist.sq
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, TypeVar
 
 from ..conversation import ConversationMessage, ConversationSession, ConversationStore
 from ..errors import PersistError, UnavailableError
+from ..health import StoreHealth, library_of
 from ..lifecycle import store_closed
 from ..retry import RetryPolicy
 from ..state import StateStore
@@ -61,6 +62,24 @@ class Runner:
         """Apply pending migrations."""
         with self._guard:
             self._migrate(apply=True)
+
+    def health(self) -> StoreHealth:
+        """Ask the server, without touching the schema."""
+        server, schema = self._attempts(self.migrator.inspect())
+        connection = self.driver.acquire()
+        try:
+            library = library_of(connection)
+        finally:
+            self.driver.release(connection, broken=False)
+        about = self.driver.about()
+        return StoreHealth(
+            self.backend,
+            server=server,
+            driver=library,
+            pool=about.get("pool"),
+            pooler=about.get("pooler"),
+            schema=schema,
+        )
 
     def close(self) -> None:
         with self._guard:
@@ -113,6 +132,9 @@ class SQLConversationStore(ConversationStore):
     def setup(self) -> None:
         self._run.setup()
 
+    def health(self) -> StoreHealth:
+        return self._run.health()
+
     def create_session(self, session: ConversationSession) -> ConversationSession:
         return self._run(self._sql.create_session(session))
 
@@ -124,6 +146,9 @@ class SQLConversationStore(ConversationStore):
 
     def upsert_session(self, session: ConversationSession) -> ConversationSession:
         return self._run(self._sql.upsert_session(session))
+
+    def change_session(self, session_id: str, change: Callable[[ConversationSession], object]) -> ConversationSession:
+        return self._run(self._sql.change_session(session_id, change))
 
     def delete_session(self, session_id: str) -> bool:
         return self._run(self._sql.delete_session(session_id))
@@ -180,6 +205,9 @@ class SQLStateStore(StateStore):
 
     def setup(self) -> None:
         self._run.setup()
+
+    def health(self) -> StoreHealth:
+        return self._run.health()
 
     def namespace(self, name: str) -> StateStore:
         view = copy(self)

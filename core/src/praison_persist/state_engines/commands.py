@@ -29,7 +29,7 @@ Steps = Generator[Any, Any, T]
 Command = tuple["str | int", ...]
 """A command with its arguments; the key, if any, is the second part, except for ``EVAL``, where it is the fourth."""
 
-_READS = frozenset({"GET", "EXISTS", "PTTL", "HGET", "HGETALL", "HLEN", "TYPE"})
+_READS = frozenset({"GET", "MGET", "EXISTS", "PTTL", "HGET", "HGETALL", "HLEN"})
 
 _WRAPPED = {"value", "__wrapped__"}
 
@@ -85,11 +85,13 @@ class CommandStates(Named):
     Args:
         prefix: what the names of all keys start with (``"praison:"`` in PraisonAI).
         batch: most commands in one `Pipeline`.
+        mget: whether one command may name several keys; not so in a cluster.
     """
 
-    def __init__(self, prefix: str = "", *, batch: int = 500) -> None:
+    def __init__(self, prefix: str = "", *, batch: int = 500, mget: bool = True) -> None:
         super().__init__(prefix)
         self.batch = batch
+        self.mget = mget
 
     # -- values --------------------------------------------------------------------------------------------------
 
@@ -101,12 +103,9 @@ class CommandStates(Named):
     @operation()
     def get_many(self, keys: Iterable[str]) -> Steps[dict[str, Any]]:
         wanted = {self.name_of(key): key for key in check_list(keys, "keys")}
-        replies = yield from self._ask_all([("GET", name) for name in wanted])
-        return {
-            key: _stored_value(reply, key)
-            for key, reply in zip(wanted.values(), replies, strict=True)
-            if reply is not None
-        }
+        replies = yield from self._get_all(list(wanted))
+        found = zip(wanted.values(), replies, strict=True)
+        return {key: _stored_value(reply, key) for key, reply in found if reply is not None}
 
     @operation()
     def set(self, key: str, value: Any, ttl: float | None) -> Steps[None]:
@@ -119,10 +118,6 @@ class CommandStates(Named):
     def set_many(self, values: Mapping[str, Any], ttl: float | None) -> Steps[None]:
         texts = {self.name_of(key): _encode_value(value, f"value of {key!r}") for key, value in values.items()}
         options = _milliseconds(ttl)
-        types = yield from self._ask_all([("TYPE", name) for name in texts])
-        for key, reply in zip(values, types, strict=True):
-            if _text(reply) not in ("none", "string"):
-                raise holds_hash(key)
         replies = yield from self._ask_all([("SET", name, text, *options, "GET") for name, text in texts.items()])
         for key, reply in zip(values, replies, strict=True):
             _no_hash(reply, key)
@@ -231,6 +226,19 @@ class CommandStates(Named):
         replies: list[Any] = []
         for start in range(0, len(commands), self.batch):
             replies += yield Pipeline(tuple(commands[start : start + self.batch]))
+        return replies
+
+    def _get_all(self, names: list[str]) -> Steps[list[Any]]:
+        """The values of the names; ``MGET`` gives None for a hash, so what it did not find is asked for again."""
+        if not self.mget:
+            return (yield from self._ask_all([("GET", name) for name in names]))
+        replies: list[Any] = []
+        for start in range(0, len(names), self.batch):
+            replies += yield from _ask("MGET", *names[start : start + self.batch])
+        absent = [number for number, reply in enumerate(replies) if reply is None]
+        again = yield from self._ask_all([("GET", names[number]) for number in absent])
+        for number, reply in zip(absent, again, strict=True):
+            replies[number] = reply
         return replies
 
     def _page(self, prefix: str, after: Any) -> Steps[tuple[list[str], Any]]:

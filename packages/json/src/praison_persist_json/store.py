@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from itertools import islice
@@ -16,6 +16,7 @@ from praison_persist.conversation import (
     ConversationSession,
     ConversationStore,
     check_message,
+    check_same_session,
     check_session,
     message_conflict,
     same_body,
@@ -103,6 +104,17 @@ class JSONConversationStore(ConversationStore):
     def upsert_session(self, session: ConversationSession) -> ConversationSession:
         with self._operation("upsert_session"):
             return self._update(session, create=True)
+
+    def change_session(self, session_id: str, change: Callable[[ConversationSession], object]) -> ConversationSession:
+        with self._operation("change_session"), self._writing(session_id) as folder:
+            found = folder.record()
+            if found is None:
+                raise session_not_found(session_id)
+            session = ConversationSession.from_dict(found.session)
+            change(session)
+            session.updated_at = time.time()
+            folder.update(found, _session_fields(check_same_session(session, session_id)))
+            return session
 
     def delete_session(self, session_id: str) -> bool:
         with self._operation("delete_session"):

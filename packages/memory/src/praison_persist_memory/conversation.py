@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import time
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import count, islice
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from praison_persist.conversation import (
     ConversationSession,
     ConversationStore,
     check_message,
+    check_same_session,
     check_session,
     message_conflict,
     same_body,
@@ -107,6 +108,14 @@ class MemoryConversationStore(ConversationStore):
             if found is None:
                 return self.create_session(session)
             self._replace(found, session)
+            return session
+
+    def change_session(self, session_id: str, change: Callable[[ConversationSession], object]) -> ConversationSession:
+        with self._guard("change_session"):
+            found = self._existing(check_id(session_id, "session_id"))
+            session = _session(found)
+            change(session)
+            self._replace(found, check_session(check_same_session(session, session_id)))
             return session
 
     def delete_session(self, session_id: str) -> bool:

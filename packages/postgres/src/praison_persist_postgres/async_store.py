@@ -19,11 +19,12 @@ class AsyncPostgresConversationStore(PostgresStore, AsyncSQLConversationStore):
     default_pool_size = 10
 
     def _assemble(self, settings: Settings, prefix: str, retry: RetryPolicy, auto_create_tables: bool) -> None:
+        driver = AsyncpgDriver(settings)
         AsyncSQLConversationStore.__init__(
             self,
-            AsyncpgDriver(settings),
+            driver,
             backend=self.backend,
-            tables=Tables(AsyncpgDriver.dialect, prefix, settings.schema),
+            tables=Tables(driver.dialect, prefix, settings.schema),
             retry=retry,
             auto_create_tables=auto_create_tables,
         )

@@ -1,65 +1,64 @@
-"""psycopg 3 with its own pool, for the blocking stores of this package."""
+"""psycopg 3 on core's pool, for the blocking stores of this package."""
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import psycopg
-from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
-from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
-from praison_persist.lifecycle import store_closed
-from praison_persist.sql import POSTGRES, Driver, Result
+from praison_persist.errors import ConfigurationError, PersistError
+from praison_persist.sql import PooledDriver, Result, is_quiet
 from praison_persist.urls import scrub
 
-from .errors import from_sqlstate
+from .errors import from_sqlstate, no_answer, too_late
 from .settings import Settings
 
 __all__ = ["PsycopgDriver"]
 
 Connection = psycopg.Connection[Any]
 
+T = TypeVar("T")
 
-class PsycopgDriver(Driver):
-    """One pool per process, opened by the first operation."""
 
-    dialect = POSTGRES
+class PsycopgDriver(PooledDriver[Connection]):
+    """One pool per process, opened by the first operation.
+
+    Not psycopg's own pool: that connects in threads of its own, so that callers learn of a dead server only by waiting
+    in vain for `timeout`, and its log fills with warnings meanwhile.
+    """
 
     def __init__(self, settings: Settings) -> None:
+        super().__init__(size=settings.pool_size, timeout=settings.timeout, place=settings.place)
         self.settings = settings
-        self._pool: ConnectionPool[Connection] | None = None
-        self._guard = threading.Lock()
-        self._owner = 0
-        self._closed = False
+        self.dialect = settings.dialect
 
-    def acquire(self) -> Connection:
-        if self._owner and self._owner != os.getpid():
-            self._after_fork()
-        return (self._pool or self._open()).getconn()
+    def connect(self) -> Connection:
+        if self.settings.command_timeout is None:
+            return psycopg.connect(**self.settings.libpq())
+        connection = _ImpatientConnection.connect(**self.settings.libpq())
+        connection.settings = self.settings
+        return connection
+
+    def disconnect(self, connection: Connection) -> None:
+        connection.close()
+
+    def is_usable(self, connection: Connection) -> bool:
+        return not connection.closed and is_quiet(connection.fileno())
 
     def release(self, connection: Connection, *, broken: bool) -> None:
-        if broken:
-            connection.close()
-        if self._pool is not None:
-            self._pool.putconn(connection)
+        super().release(connection, broken=broken or connection.closed)
 
     def execute(self, connection: Connection, sql: str, params: Sequence[Any]) -> Result:
         cursor = connection.execute(sql, params or None)  # type: ignore[arg-type]
         return Result(cursor.fetchall() if cursor.description else (), cursor.rowcount)
 
     def translate(self, error: Exception) -> PersistError | None:
-        if isinstance(error, PoolTimeout):
-            return OperationTimeoutError(
-                f"no connection to {self.settings.place} was free within {self.settings.timeout:g} s",
-                hint="raise pool_size= or timeout=, or see whether the server is up",
-            )
-        if isinstance(error, PoolClosed):
-            return store_closed()
         if not isinstance(error, psycopg.Error):
             return None
+        if isinstance(error, psycopg.errors.ConnectionTimeout):
+            return no_answer(self.settings)
         if isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None:
             return ConfigurationError(
                 f"{self.settings.place}: {scrub(error, *self.settings.secrets)}",
@@ -69,39 +68,38 @@ class PsycopgDriver(Driver):
             return PersistError(f"{type(error).__name__}: {error}")
         return from_sqlstate(error.sqlstate, str(error), self.settings)
 
-    def recover(self) -> None:
-        """See whether the server is there at all, then replace the connections that died."""
-        psycopg.connect(**self.settings.libpq()).close()
-        if self._pool is not None:
-            self._pool.check()
+    def about(self) -> Mapping[str, str]:
+        return self.settings.about()
 
-    def close(self) -> None:
-        with self._guard:
-            self._closed = True
-        if self._pool is not None and self._owner == os.getpid():
-            self._pool.close()  # connections in use are closed when they are released
 
-    def _open(self) -> ConnectionPool[Connection]:
-        with self._guard:
-            if self._closed:
-                raise store_closed()
-            if self._pool is None:
-                # The pool only ever says that it waited in vain; a connection of our own tells the reason at once.
-                psycopg.connect(**self.settings.libpq()).close()
-                self._pool = ConnectionPool(
-                    "",
-                    kwargs=self.settings.libpq(),
-                    min_size=1,
-                    max_size=self.settings.pool_size,
-                    timeout=self.settings.timeout,
-                    max_lifetime=1800.0,
-                    max_idle=300.0,
-                    open=True,
-                )
-                self._owner = os.getpid()
-            return self._pool
+class _ImpatientConnection(psycopg.Connection[Any]):
+    """A connection that breaks when a statement has no answer in time; the server may be out of reach."""
 
-    def _after_fork(self) -> None:
-        """A child must not touch its parent's connections, nor even close them: forget the pool."""
-        self._inherited = self._pool
-        self._pool, self._guard, self._owner = None, threading.Lock(), 0
+    settings: Settings | None = None
+
+    def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        # psycopg calls this for everything that it waits for, and resumes the generator several times a second.
+        if self.settings is None or self.settings.command_timeout is None:
+            return super().wait(gen, *args, **kwargs)
+        try:
+            return super().wait(_until(time.monotonic() + self.settings.command_timeout, gen), *args, **kwargs)
+        except _TooLateError:
+            self.close()
+            raise too_late(self.settings) from None
+
+
+class _TooLateError(Exception):
+    """The deadline of a statement passed."""
+
+
+def _until(deadline: float, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """The same steps, until the deadline."""
+    wanted = next(steps)
+    while True:
+        ready = yield wanted
+        if time.monotonic() > deadline:
+            raise _TooLateError
+        try:
+            wanted = steps.send(ready)
+        except StopIteration as stop:
+            return stop.value

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar
 
 from praison_persist.errors import PersistError
 from praison_persist.retry import RetryPolicy
 
-from .settings import Pooler, Settings
+from .settings import Pooler, Server, Settings
 
 __all__ = ["PostgresStore"]
 
@@ -25,9 +26,12 @@ class PostgresStore:
         pool_size: most connections; callers wait for a free one. 5, of the asynchronous store 10.
         timeout: seconds to wait for a free connection.
         connect_timeout: seconds to wait for a new connection (at least 30 on serverless hosts).
+        command_timeout: seconds to wait for the answer to a statement; None leaves it to the server
+            (``statement_timeout``), and waits without end for one that is frozen.
         pooler: ``"transaction"`` where a pooler gives every transaction another server connection (nothing is prepared
             then), ``"session"`` where not, ``"auto"`` to tell by host and port.
-        max_retries, retry_delay: see `praison_persist.retry.RetryPolicy`.
+        server: ``"cockroachdb"`` or ``"postgresql"``; ``"auto"`` goes by scheme and host.
+        max_retries, retry_delay: see `praison_persist.retry.RetryPolicy`; on serverless hosts twice as many.
 
     Raises:
         ConfigurationError, InvalidInputError: wrong URL or options.
@@ -51,7 +55,9 @@ class PostgresStore:
         pool_size: int | None = None,
         timeout: float = 30.0,
         connect_timeout: float = 10.0,
+        command_timeout: float | None = None,
         pooler: Pooler = "auto",
+        server: Server = "auto",
         max_retries: int = 3,
         retry_delay: float = 0.5,
     ) -> None:
@@ -67,9 +73,13 @@ class PostgresStore:
                 pool_size=self.default_pool_size if pool_size is None else pool_size,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                command_timeout=command_timeout,
                 pooler=pooler,
+                server=server,
             )
             retry = RetryPolicy(max_retries=max_retries, retry_delay=retry_delay)
+            if self._settings.serverless:
+                retry = replace(retry, max_retries=2 * max_retries)
             self._assemble(self._settings, table_prefix, retry, auto_create_tables)
         except PersistError as error:
             error.backend = self.backend

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from praison_persist.errors import ConfigurationError
+from praison_persist.sql import COCKROACHDB, POSTGRES, Dialect
 from praison_persist.urls import parse
 from praison_persist.validation import check_identifier, check_positive
 
-__all__ = ["Pooler", "Settings"]
+__all__ = ["Pooler", "Server", "Settings"]
 
 Pooler = Literal["auto", "session", "transaction"]
+Server = Literal["auto", "postgresql", "cockroachdb"]
 
 _SCHEMES = ("postgresql", "postgres", "cockroachdb", "pgvector")
+_COCKROACH = (".cockroachlabs.cloud", ".cockroachlabs.com")
 _SERVERLESS = (
+    *_COCKROACH,
     ".neon.tech",
-    ".cockroachlabs.cloud",
-    ".cockroachlabs.com",
     ".xata.sh",
     ".supabase.com",
     ".supabase.co",
@@ -33,8 +35,12 @@ class Settings:
         schema: schema of the tables.
         pool_size: most connections of this store.
         timeout: seconds to wait for a free connection.
+        connect_timeout: seconds to wait for a new connection.
+        command_timeout: seconds to wait for the answer to a statement; None without end.
         transaction_pooler: connections go through a pooler that gives every transaction another server connection,
             so nothing may be prepared.
+        serverless: the host is one of those that suspend databases, and take seconds to wake them.
+        dialect: the server's.
         secrets: what must not appear in a message.
     """
 
@@ -42,7 +48,11 @@ class Settings:
     schema: str
     pool_size: int
     timeout: float
+    connect_timeout: float
+    command_timeout: float | None
     transaction_pooler: bool
+    serverless: bool
+    dialect: Dialect
     secrets: tuple[str, ...]
 
     @classmethod
@@ -59,7 +69,9 @@ class Settings:
         pool_size: int,
         timeout: float,
         connect_timeout: float,
+        command_timeout: float | None,
         pooler: str,
+        server: str = "auto",
     ) -> Settings:
         """From the options of a store; a URL replaces host, port, database, user and password.
 
@@ -69,12 +81,17 @@ class Settings:
         check_identifier(schema, "schema")
         check_positive(timeout, "timeout")
         check_positive(connect_timeout, "connect_timeout")
+        if command_timeout is not None:
+            check_positive(command_timeout, "command_timeout")
         if isinstance(pool_size, bool) or not isinstance(pool_size, int) or pool_size < 1:
             raise ConfigurationError(f"pool_size must be an integer of at least 1, got {pool_size!r}")
         if pooler not in ("auto", "session", "transaction"):
             raise ConfigurationError(f"pooler must be 'auto', 'session' or 'transaction', got {pooler!r}")
+        if server not in ("auto", "postgresql", "cockroachdb"):
+            raise ConfigurationError(f"server must be 'auto', 'postgresql' or 'cockroachdb', got {server!r}")
         parameters: dict[str, str]
         secrets: tuple[str, ...]
+        scheme = ""
         if url is None:
             parameters = {"host": host, "port": str(port), "dbname": database, "user": user, "password": password}
             secrets = (password,) if password else ()
@@ -92,9 +109,13 @@ class Settings:
                 "password": parsed.password or "",
                 **{name: value for name, value in parsed.query.items() if name not in ("host", "port")},
             }
-            secrets = parsed.secrets
+            scheme, secrets = parsed.scheme, parsed.secrets
         hosts = parameters["host"].split(",")
-        if any(name.endswith(_SERVERLESS) for name in hosts):
+        serverless = any(name.endswith(_SERVERLESS) for name in hosts)
+        cockroach = server == "cockroachdb" or (
+            server == "auto" and (scheme == "cockroachdb" or any(name.endswith(_COCKROACH) for name in hosts))
+        )
+        if serverless:
             parameters.setdefault("sslmode", "require")
             connect_timeout = max(connect_timeout, 30.0)  # suspended computes take seconds to wake
         parameters.setdefault("connect_timeout", str(max(2, round(connect_timeout))))
@@ -109,7 +130,11 @@ class Settings:
             schema,
             pool_size,
             float(timeout),
+            _seconds(parameters["connect_timeout"]),
+            command_timeout,
             pooled,
+            serverless,
+            COCKROACHDB if cockroach else POSTGRES,
             secrets,
         )
 
@@ -119,6 +144,13 @@ class Settings:
         return f"{self.parameters.get('host', 'local socket')}:{self.parameters.get('port', '5432')}/" + (
             self.parameters.get("dbname", "")
         )
+
+    def about(self) -> dict[str, str]:
+        """The pool and the pooler, for `praison_persist.health.StoreHealth`."""
+        return {
+            "pool": f"at most {self.pool_size} connections",
+            "pooler": "in transaction mode, so nothing is prepared" if self.transaction_pooler else "none assumed",
+        }
 
     def __repr__(self) -> str:
         return f"Settings({self.place!r})"
@@ -143,8 +175,10 @@ class Settings:
         """
         given = dict(self.parameters)
         given.pop("client_encoding")
+        given.pop("connect_timeout")
         arguments: dict[str, Any] = {
-            "timeout": float(given.pop("connect_timeout")),
+            "timeout": self.connect_timeout,
+            "command_timeout": self.command_timeout,
             "statement_cache_size": 0 if self.transaction_pooler else 100,
         }
         for name, value in given.items():
@@ -163,6 +197,14 @@ class Settings:
         if "server_settings" in arguments:
             arguments["server_settings"] = {"application_name": arguments["server_settings"]}
         return arguments
+
+
+def _seconds(text: str) -> float:
+    """The URL's ``connect_timeout``; libpq's 0, to wait without end, is refused."""
+    try:
+        return check_positive(float(text), "connect_timeout")
+    except ValueError:
+        raise ConfigurationError(f"connect_timeout must be a number of seconds above 0, got {text!r}") from None
 
 
 _ASYNCPG = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from praison_persist.retry import RetryPolicy
-from praison_persist.sql import POSTGRES, SQLConversationStore, SQLStateStore, Tables
+from praison_persist.sql import SQLConversationStore, SQLStateStore, Tables
 
 from .driver import PsycopgDriver
 from .options import PostgresStore
@@ -22,7 +22,7 @@ class PostgresConversationStore(PostgresStore, SQLConversationStore):
             self,
             PsycopgDriver(settings),
             backend=self.backend,
-            tables=Tables(POSTGRES, prefix, settings.schema),
+            tables=Tables(settings.dialect, prefix, settings.schema),
             retry=retry,
             auto_create_tables=auto_create_tables,
         )
@@ -38,7 +38,7 @@ class PostgresStateStore(PostgresStore, SQLStateStore):
             self,
             PsycopgDriver(settings),
             backend=self.backend,
-            tables=Tables(POSTGRES, prefix, settings.schema),
+            tables=Tables(settings.dialect, prefix, settings.schema),
             retry=retry,
             auto_create_tables=auto_create_tables,
         )

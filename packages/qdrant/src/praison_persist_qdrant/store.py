@@ -14,6 +14,7 @@ from qdrant_client import QdrantClient, models
 
 from praison_persist.errors import AlreadyExistsError, NotFoundError, PersistError, UnsupportedError
 from praison_persist.filters import Filter
+from praison_persist.health import library_of
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import DISTANCES as ALL_DISTANCES
 from praison_persist.validation import check_bool, check_identifier, check_positive
@@ -108,6 +109,11 @@ class QdrantKnowledgeStore(VectorStoreBase):
         """Reach the server and see whether its version will do; there is nothing to create."""
         with self._engine.use():
             pass
+
+    def _about(self) -> dict[str, str | None]:
+        with self._engine.use() as client:
+            server = "embedded Qdrant" if self._engine.embedded else f"Qdrant {client.info().version}"
+            return {"server": server, "driver": library_of(client)}
 
     def _close(self) -> None:
         self._engine.close()

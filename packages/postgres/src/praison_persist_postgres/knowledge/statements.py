@@ -13,6 +13,10 @@ from .filters import to_sql
 
 __all__ = ["fill", "where"]
 
+ABOUT = (
+    "SELECT version(), (SELECT extversion FROM pg_extension WHERE extname = 'vector'), "
+    "(SELECT default_version FROM pg_available_extensions WHERE name = 'vector')"
+)
 LOCK = "SELECT pg_advisory_xact_lock(%s)"
 CREATE_EXTENSION = "CREATE EXTENSION IF NOT EXISTS vector"
 CREATE_SCHEMA = 'CREATE SCHEMA IF NOT EXISTS "{schema}"'

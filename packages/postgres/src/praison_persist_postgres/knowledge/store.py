@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
+import psycopg
 from psycopg import sql
 
 from praison_persist.errors import AlreadyExistsError, ConfigurationError, InvalidInputError, PersistError
@@ -31,6 +32,9 @@ __all__ = ["PGVectorKnowledgeStore"]
 # pgvector adds up squares in float32; the cosine of longer or shorter vectors would be NaN or 0.
 _SHORTEST, _LONGEST = 1e-15, 1e18
 
+_NO_EXTENSION = "the extension vector is missing in this database: CREATE EXTENSION vector (setup() does it)"
+_NO_PGVECTOR = "pgvector is not installed on the server: install its package for this PostgreSQL, see pgvector's README"
+
 
 class PGVectorKnowledgeStore(VectorStoreBase):
     """Documents in PostgreSQL 13 or newer with pgvector; PraisonAI's tables open as they are.
@@ -43,7 +47,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         pool_size: most connections; callers wait for a free one.
         timeout: seconds to wait for a free connection.
         connect_timeout: seconds to wait for a new connection (at least 30 on serverless hosts).
-        pooler: see `PostgresConversationStore`.
+        command_timeout, pooler: see `PostgresStore`.
         index: approximate index of new collections, ``"hnsw"`` or ``"ivfflat"``; without one every search is exact.
             An index that somebody made on a collection is used as well. Filtered searches scan on until they have
             ``limit`` documents, and fall back to an exact search.
@@ -77,6 +81,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         pool_size: int = 5,
         timeout: float = 30.0,
         connect_timeout: float = 10.0,
+        command_timeout: float | None = None,
         pooler: Pooler = "auto",
         index: IndexMethod | None = None,
         m: int | None = None,
@@ -99,6 +104,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
                 pool_size=pool_size,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
+                command_timeout=command_timeout,
                 pooler=pooler,
             )
             retry = RetryPolicy(max_retries=max_retries, retry_delay=retry_delay)
@@ -118,6 +124,17 @@ class PGVectorKnowledgeStore(VectorStoreBase):
 
     def _setup(self) -> None:
         self._session.write(self._collections.prepare)
+
+    def _about(self) -> dict[str, Any]:
+        row: Any = self._session.read(lambda connection: connection.execute(st.ABOUT).fetchone())
+        server, installed, available = row
+        warnings = () if installed else (_NO_EXTENSION if available else _NO_PGVECTOR,)
+        return {
+            **self._settings.about(),
+            "server": server.partition(" on ")[0] + (f", pgvector {installed}" if installed else ""),
+            "driver": f"psycopg {psycopg.__version__}",
+            "warnings": warnings,
+        }
 
     def _close(self) -> None:
         self._session.close()

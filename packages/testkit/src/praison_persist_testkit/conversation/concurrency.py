@@ -67,6 +67,23 @@ class Concurrency(Suite):
         only(await harness.together(8, write))
         assert_writers(await contents(store), 8, 50)
 
+    @clause
+    async def test_changes_of_one_session_are_all_kept(self, harness: Harness) -> None:
+        """`change_session` is atomic: of many who each set a key of their own, none takes another's away."""
+        store = harness.opened[0]
+        await store.create_session(session(metadata={}))
+
+        async def write(writer: int) -> None:
+            def change(found: Any) -> None:
+                found.metadata[f"{writer}-{len(found.metadata)}"] = writer
+
+            for _ in range(5):
+                await store.change_session(SID, change)
+
+        only(await harness.together(8, write))
+        stored = await store.get_session(SID)
+        assert len(stored.metadata) == 40, "a change took another one away"
+
     @clause(processes=True)
     async def test_two_processes_lose_nothing(self, harness: Harness) -> None:
         """Two writers in two processes lose nothing and keep their order."""

@@ -6,8 +6,10 @@ import copy
 import time
 from typing import Any
 
+import pytest
+
 from praison_persist.conversation import ConversationSession
-from praison_persist.errors import AlreadyExistsError, NotFoundError
+from praison_persist.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 
 from ..exact import assert_record, assert_records, assert_same
 from ..running import Handle, refuses
@@ -220,6 +222,43 @@ class Sessions(Suite):
         listed = (await store.list_sessions())[0]
         listed.metadata.clear()
         assert_record(await store.get_session(SID), _whole())
+
+    @clause
+    async def test_a_session_is_changed_in_place(self, store: Handle) -> None:
+        """`change_session` stores what the function did to the stored session, sets ``updated_at``, and returns it."""
+        await store.create_session(session(name="old", metadata={"kept": 1}, updated_at=5.0))
+
+        def change(found: Any) -> None:
+            found.metadata = {**found.metadata, "new": [None]}
+            found.state = {}
+
+        returned = await store.change_session(SID, change)
+        stored = await store.get_session(SID)
+        assert (stored.name, stored.metadata, stored.state) == ("old", {"kept": 1, "new": [None]}, {})
+        assert stored.updated_at > 5.0
+        assert_record(returned, stored)
+
+    @clause
+    async def test_a_change_that_fails_changes_nothing(self, store: Handle) -> None:
+        """What the function raises is raised, a missing session is a `NotFoundError`, and an id stays as it is."""
+        await store.create_session(session(name="old"))
+
+        def fail(found: Any) -> None:
+            found.name = "changed"
+            raise KeyError("not today")
+
+        def rename(found: Any) -> None:
+            found.session_id = "other"
+
+        with pytest.raises(KeyError, match="not today"):
+            await store.change_session(SID, fail)
+        with refuses(InvalidInputError, why="another id"):
+            await store.change_session(SID, rename)
+        with refuses(NotFoundError, why="no such session"):
+            await store.change_session("missing", rename)
+        stored = await store.get_session(SID)
+        assert stored.name == "old"
+        assert await store.get_session("other") is None
 
 
 class Listing(Suite):

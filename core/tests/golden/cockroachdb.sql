@@ -1,0 +1,279 @@
+-- conversation: create_session
+BEGIN;
+INSERT INTO "public"."praison_sessions" (session_id, user_id, agent_id, name, state, metadata, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
+COMMIT;
+
+-- conversation: get_session
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" WHERE session_id = %s;
+
+-- conversation: update_session
+UPDATE "public"."praison_sessions" SET user_id = %s, agent_id = %s, name = %s, state = %s, metadata = %s, created_at = %s, updated_at = %s WHERE session_id = %s;
+
+-- conversation: change_session
+BEGIN;
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" WHERE session_id = %s FOR UPDATE;
+UPDATE "public"."praison_sessions" SET user_id = %s, agent_id = %s, name = %s, state = %s, metadata = %s, created_at = %s, updated_at = %s WHERE session_id = %s;
+COMMIT;
+
+-- conversation: upsert_session
+INSERT INTO "public"."praison_sessions" (session_id, user_id, agent_id, name, state, metadata, created_at, updated_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (session_id) DO UPDATE SET user_id = excluded.user_id, agent_id = excluded.agent_id, name = excluded.name, state = excluded.state, metadata = excluded.metadata, created_at = excluded.created_at, updated_at = excluded.updated_at;
+
+-- conversation: delete_session
+BEGIN;
+DELETE FROM "public"."praison_sessions" WHERE session_id = %s;
+DELETE FROM "public"."praison_messages" WHERE session_id = %s;
+COMMIT;
+
+-- conversation: list_sessions, all
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" ORDER BY updated_at DESC, session_id LIMIT %s OFFSET %s;
+
+-- conversation: list_sessions, of a user and an agent
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" WHERE user_id = %s AND agent_id = %s ORDER BY updated_at DESC, session_id LIMIT %s OFFSET %s;
+
+-- conversation: add_message
+INSERT INTO "public"."praison_messages" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) SELECT %s, %s, %s, %s, %s, %s, %s, %s FROM "public"."praison_sessions" WHERE session_id = %s FOR UPDATE ON CONFLICT DO NOTHING;
+
+-- conversation: add_message, stored already
+INSERT INTO "public"."praison_messages" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) SELECT %s, %s, %s, %s, %s, %s, %s, %s FROM "public"."praison_sessions" WHERE session_id = %s FOR UPDATE ON CONFLICT DO NOTHING;
+SELECT session_id, user_id, agent_id, name, state::text, metadata::text, created_at, updated_at FROM "public"."praison_sessions" WHERE session_id = %s;
+SELECT id, session_id, role, content, tool_calls::text, tool_call_id, metadata::text, created_at FROM "public"."praison_messages" WHERE session_id = %s AND id IN (%s);
+
+-- conversation: add_messages
+BEGIN;
+SELECT session_id FROM "public"."praison_sessions" WHERE session_id = %s FOR UPDATE;
+INSERT INTO "public"."praison_messages" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s), (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
+COMMIT;
+
+-- conversation: add_messages, one stored already
+BEGIN;
+SELECT session_id FROM "public"."praison_sessions" WHERE session_id = %s FOR UPDATE;
+INSERT INTO "public"."praison_messages" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING;
+SELECT id, session_id, role, content, tool_calls::text, tool_call_id, metadata::text, created_at FROM "public"."praison_messages" WHERE session_id = %s AND id IN (%s);
+COMMIT;
+
+-- conversation: get_messages, all
+SELECT id, session_id, role, content, tool_calls::text, tool_call_id, metadata::text, created_at FROM "public"."praison_messages" WHERE session_id = %s ORDER BY seq;
+
+-- conversation: get_messages, the newest between two times
+SELECT id, session_id, role, content, tool_calls::text, tool_call_id, metadata::text, created_at FROM "public"."praison_messages" WHERE session_id = %s AND created_at < %s AND created_at > %s ORDER BY seq DESC LIMIT 20;
+
+-- conversation: page_messages
+SELECT id, session_id, role, content, tool_calls::text, tool_call_id, metadata::text, created_at, seq FROM "public"."praison_messages" WHERE session_id = %s AND seq > %s ORDER BY seq LIMIT %s;
+
+-- conversation: delete_messages, all
+BEGIN;
+DELETE FROM "public"."praison_messages" WHERE session_id = %s;
+COMMIT;
+
+-- conversation: delete_messages, two
+BEGIN;
+DELETE FROM "public"."praison_messages" WHERE session_id = %s AND id IN (%s, %s);
+COMMIT;
+
+-- state: get
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: get_many
+SELECT state_key, is_hash, value FROM "public"."praison_state" WHERE state_key IN (%s, %s) AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: set
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT (state_key) DO UPDATE SET is_hash = excluded.is_hash, value = excluded.value, expires_at = excluded.expires_at WHERE "public"."praison_state".is_hash = 0;
+
+-- state: set, over an expired hash
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT (state_key) DO UPDATE SET is_hash = excluded.is_hash, value = excluded.value, expires_at = excluded.expires_at WHERE "public"."praison_state".is_hash = 0;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT (state_key) DO UPDATE SET is_hash = excluded.is_hash, value = excluded.value, expires_at = excluded.expires_at WHERE "public"."praison_state".is_hash = 0;
+
+-- state: set_many
+BEGIN;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT (state_key) DO UPDATE SET is_hash = excluded.is_hash, value = excluded.value, expires_at = excluded.expires_at WHERE "public"."praison_state".is_hash = 0;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT (state_key) DO UPDATE SET is_hash = excluded.is_hash, value = excluded.value, expires_at = excluded.expires_at WHERE "public"."praison_state".is_hash = 0;
+COMMIT;
+
+-- state: incr
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+UPDATE "public"."praison_state" SET value = %s WHERE state_key = %s;
+COMMIT;
+
+-- state: incr, new
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT DO NOTHING;
+UPDATE "public"."praison_state" SET value = %s WHERE state_key = %s;
+COMMIT;
+
+-- state: compare_and_set
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+UPDATE "public"."praison_state" SET value = %s, expires_at = (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s) WHERE state_key = %s;
+COMMIT;
+
+-- state: compare_and_set, new
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT DO NOTHING;
+UPDATE "public"."praison_state" SET value = %s, expires_at = (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s) WHERE state_key = %s;
+COMMIT;
+
+-- state: compare_and_set, lost
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT DO NOTHING;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+COMMIT;
+
+-- state: delete
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: exists
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: ttl
+SELECT expires_at - EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: expire
+UPDATE "public"."praison_state" SET expires_at = (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s) WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: keys
+SELECT state_key FROM "public"."praison_state" WHERE state_key > %s AND state_key >= %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) ORDER BY state_key LIMIT %s;
+
+-- state: page_keys
+SELECT state_key FROM "public"."praison_state" WHERE state_key > %s AND state_key >= %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) ORDER BY state_key LIMIT %s;
+
+-- state: purge_expired
+DELETE FROM "public"."praison_state" WHERE expires_at <= EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8;
+
+-- state: hget
+SELECT s.is_hash, f.value FROM "public"."praison_state" s LEFT JOIN "public"."praison_state_fields" f ON f.state_key = s.state_key AND f.field = %s WHERE s.state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+
+-- state: hgetall
+SELECT s.is_hash, f.field, f.value FROM "public"."praison_state" s LEFT JOIN "public"."praison_state_fields" f ON f.state_key = s.state_key WHERE s.state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) ORDER BY f.field;
+
+-- state: hset
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+INSERT INTO "public"."praison_state_fields" (state_key, field, value) VALUES (%s, %s, %s) ON CONFLICT (state_key, field) DO UPDATE SET value = excluded.value;
+COMMIT;
+
+-- state: hset, new
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND NOT (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+INSERT INTO "public"."praison_state" (state_key, is_hash, value, expires_at) VALUES (%s, %s, %s, (EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8 + %s)) ON CONFLICT DO NOTHING;
+INSERT INTO "public"."praison_state_fields" (state_key, field, value) VALUES (%s, %s, %s) ON CONFLICT (state_key, field) DO UPDATE SET value = excluded.value;
+COMMIT;
+
+-- state: hdel
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state_fields" WHERE state_key = %s AND field IN (%s, %s);
+SELECT COUNT(*) FROM "public"."praison_state_fields" WHERE state_key = %s;
+COMMIT;
+
+-- state: hdel, the last field
+BEGIN;
+SELECT is_hash, value FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8) FOR UPDATE;
+DELETE FROM "public"."praison_state_fields" WHERE state_key = %s AND field IN (%s);
+SELECT COUNT(*) FROM "public"."praison_state_fields" WHERE state_key = %s;
+DELETE FROM "public"."praison_state" WHERE state_key = %s AND (expires_at IS NULL OR expires_at > EXTRACT(EPOCH FROM CLOCK_TIMESTAMP())::float8);
+COMMIT;
+
+-- conversation: setup
+BEGIN;
+SELECT nspname FROM pg_namespace WHERE nspname = %s;
+CREATE SCHEMA "public";
+CREATE TABLE "public"."praison_schema_migrations" (component VARCHAR(50) NOT NULL, version INTEGER NOT NULL, name VARCHAR(50) NOT NULL, checksum VARCHAR(50) NOT NULL, applied_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (component, version));
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+CREATE TABLE "public"."praison_sessions" (session_id VARCHAR(255) PRIMARY KEY, user_id VARCHAR(255), agent_id VARCHAR(255), name VARCHAR(255), state JSONB, metadata JSONB, created_at DOUBLE PRECISION, updated_at DOUBLE PRECISION);
+CREATE TABLE "public"."praison_messages" (id VARCHAR(255) PRIMARY KEY, session_id VARCHAR(255) NOT NULL REFERENCES "public"."praison_sessions" (session_id) ON DELETE CASCADE, role VARCHAR(50), content TEXT, tool_calls JSONB, tool_call_id VARCHAR(255), metadata JSONB, created_at DOUBLE PRECISION);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_user" ON "public"."praison_sessions" (user_id);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_agent" ON "public"."praison_sessions" (agent_id);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_updated" ON "public"."praison_sessions" (updated_at DESC);
+INSERT INTO "public"."praison_schema_migrations" (component, version, name, checksum, applied_at) VALUES (%s,%s,%s,%s,%s);
+INSERT INTO "public"."praison_sessions" (session_id, created_at, updated_at) SELECT COALESCE(session_id, id), MIN(created_at), MAX(created_at) FROM "public"."praison_messages" m WHERE NOT EXISTS (SELECT 1 FROM "public"."praison_sessions" s WHERE s.session_id = COALESCE(m.session_id, m.id)) GROUP BY COALESCE(session_id, id);
+UPDATE "public"."praison_messages" SET session_id = id WHERE session_id IS NULL;
+DROP INDEX IF EXISTS "public"."idx_praison_messages_session";
+DROP INDEX IF EXISTS "public"."idx_praison_messages_created";
+CREATE TABLE "public"."praison_messages_new" (seq BIGINT NOT NULL GENERATED BY DEFAULT AS IDENTITY, id VARCHAR(255) NOT NULL, session_id VARCHAR(255) NOT NULL REFERENCES "public"."praison_sessions" (session_id) ON DELETE CASCADE, role VARCHAR(50), content TEXT, tool_calls JSONB, tool_call_id VARCHAR(255), metadata JSONB, created_at DOUBLE PRECISION, PRIMARY KEY (session_id, id));
+INSERT INTO "public"."praison_messages_new" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) SELECT id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at FROM "public"."praison_messages" ORDER BY created_at, id;
+DROP TABLE "public"."praison_messages";
+ALTER TABLE "public"."praison_messages_new" RENAME TO "praison_messages";
+CREATE UNIQUE INDEX "idx_praison_messages_order" ON "public"."praison_messages" (session_id, seq);
+INSERT INTO "public"."praison_schema_migrations" (component, version, name, checksum, applied_at) VALUES (%s,%s,%s,%s,%s);
+COMMIT;
+
+-- conversation: pending
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- conversation: check
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- conversation: inspect
+SELECT version();
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- state: setup
+BEGIN;
+SELECT nspname FROM pg_namespace WHERE nspname = %s;
+CREATE SCHEMA "public";
+CREATE TABLE "public"."praison_schema_migrations" (component VARCHAR(50) NOT NULL, version INTEGER NOT NULL, name VARCHAR(50) NOT NULL, checksum VARCHAR(50) NOT NULL, applied_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (component, version));
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+CREATE TABLE "public"."praison_state" (state_key TEXT PRIMARY KEY NOT NULL, is_hash INTEGER NOT NULL, value TEXT, expires_at DOUBLE PRECISION);
+CREATE TABLE "public"."praison_state_fields" (state_key TEXT NOT NULL REFERENCES "public"."praison_state" (state_key) ON DELETE CASCADE, field TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (state_key, field));
+CREATE INDEX "idx_praison_state_expires" ON "public"."praison_state" (expires_at);
+INSERT INTO "public"."praison_schema_migrations" (component, version, name, checksum, applied_at) VALUES (%s,%s,%s,%s,%s);
+COMMIT;
+
+-- state: pending
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- state: check
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- state: inspect
+SELECT version();
+SELECT attname FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = %s AND relname = %s AND attnum > 0 AND NOT attisdropped;
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+
+-- conversation: setup, from PraisonAI's older layout
+BEGIN;
+SELECT nspname FROM pg_namespace WHERE nspname = %s;
+CREATE SCHEMA "public";
+CREATE TABLE "public"."praison_schema_migrations" (component VARCHAR(50) NOT NULL, version INTEGER NOT NULL, name VARCHAR(50) NOT NULL, checksum VARCHAR(50) NOT NULL, applied_at DOUBLE PRECISION NOT NULL, PRIMARY KEY (component, version));
+SELECT version, checksum FROM "public"."praison_schema_migrations" WHERE component = %s ORDER BY version;
+DROP INDEX IF EXISTS "public"."idx_praisonai_sessions_user";
+DROP INDEX IF EXISTS "public"."idx_praisonai_sessions_agent";
+DROP INDEX IF EXISTS "public"."idx_praisonai_sessions_updated";
+ALTER TABLE "public"."praisonai_sessions" RENAME TO "praison_sessions";
+DROP INDEX IF EXISTS "public"."idx_praisonai_messages_session";
+DROP INDEX IF EXISTS "public"."idx_praisonai_messages_created";
+ALTER TABLE "public"."praisonai_messages" RENAME TO "praison_messages";
+ALTER TABLE "public"."praison_sessions" ADD COLUMN state JSONB;
+ALTER TABLE "public"."praison_messages" ADD COLUMN tool_calls JSONB;
+ALTER TABLE "public"."praison_messages" ADD COLUMN tool_call_id VARCHAR(255);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_user" ON "public"."praison_sessions" (user_id);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_agent" ON "public"."praison_sessions" (agent_id);
+CREATE INDEX IF NOT EXISTS "idx_praison_sessions_updated" ON "public"."praison_sessions" (updated_at DESC);
+INSERT INTO "public"."praison_schema_migrations" (component, version, name, checksum, applied_at) VALUES (%s,%s,%s,%s,%s);
+INSERT INTO "public"."praison_sessions" (session_id, created_at, updated_at) SELECT COALESCE(session_id, id), MIN(created_at), MAX(created_at) FROM "public"."praison_messages" m WHERE NOT EXISTS (SELECT 1 FROM "public"."praison_sessions" s WHERE s.session_id = COALESCE(m.session_id, m.id)) GROUP BY COALESCE(session_id, id);
+UPDATE "public"."praison_messages" SET session_id = id WHERE session_id IS NULL;
+DROP INDEX IF EXISTS "public"."idx_praison_messages_session";
+DROP INDEX IF EXISTS "public"."idx_praison_messages_created";
+CREATE TABLE "public"."praison_messages_new" (seq BIGINT NOT NULL GENERATED BY DEFAULT AS IDENTITY, id VARCHAR(255) NOT NULL, session_id VARCHAR(255) NOT NULL REFERENCES "public"."praison_sessions" (session_id) ON DELETE CASCADE, role VARCHAR(50), content TEXT, tool_calls JSONB, tool_call_id VARCHAR(255), metadata JSONB, created_at DOUBLE PRECISION, PRIMARY KEY (session_id, id));
+INSERT INTO "public"."praison_messages_new" (id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at) SELECT id, session_id, role, content, tool_calls, tool_call_id, metadata, created_at FROM "public"."praison_messages" ORDER BY created_at, id;
+DROP TABLE "public"."praison_messages";
+ALTER TABLE "public"."praison_messages_new" RENAME TO "praison_messages";
+CREATE UNIQUE INDEX "idx_praison_messages_order" ON "public"."praison_messages" (session_id, seq);
+INSERT INTO "public"."praison_schema_migrations" (component, version, name, checksum, applied_at) VALUES (%s,%s,%s,%s,%s);
+COMMIT;
