@@ -1,0 +1,5 @@
+"""Knowledge in SurrealDB."""
+
+from .store import SurrealDBVectorKnowledgeStore
+
+__all__ = ["SurrealDBVectorKnowledgeStore"]

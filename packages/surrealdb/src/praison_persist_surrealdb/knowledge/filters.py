@@ -1,0 +1,66 @@
+"""The filter AST as SurrealQL over the field ``metadata``, with exactly its meaning. No I/O.
+
+Keys and values are variables, never part of the query. The engine's order of types (none, booleans, numbers, texts,
+durations, lists, mappings) bounds the ranges, so that a number is never compared with a text. A text index
+(``metadata[$key]``) descends into mappings only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from praison_persist.filters import And, Comparison, Exists, Filter, In, Not, Or
+
+from ..values import BEYOND, comparable, comparable_text
+
+__all__ = ["to_surrealql"]
+
+_RANGES = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def to_surrealql(condition: Filter | None) -> tuple[str, dict[str, Any]]:
+    """A condition for WHERE that is true or false for every document, and its variables; ``true`` for None."""
+    variables: dict[str, Any] = {}
+    return ("true" if condition is None else _translate(condition, variables)), variables
+
+
+def _translate(node: Filter, variables: dict[str, Any]) -> str:
+    if isinstance(node, (And, Or)):
+        word = " AND " if isinstance(node, And) else " OR "
+        return "(" + word.join(_translate(part, variables) for part in node.operands) + ")"
+    if isinstance(node, Not):
+        return f"!({_translate(node.operand, variables)})"
+    field = "metadata" + "".join(f"[{_variable(comparable_text(key), variables)}]" for key in node.path)
+    if isinstance(node, Exists):
+        return f"({field} != NONE)"
+    if isinstance(node, In):
+        values = _variable([comparable(value) for value in node.values], variables)
+        return f"({field} INSIDE {values} OR {field} ANYINSIDE {values})"
+    if node.op == "eq":
+        return f"({field} ?= {_variable(comparable(node.value), variables)})"
+    return _range(node, field, variables)
+
+
+def _range(node: Comparison, field: str, variables: dict[str, Any]) -> str:
+    sign, up = _RANGES[node.op], node.op in ("gt", "gte")
+    bound = comparable(node.value)
+    operand = _variable(bound, variables)
+    if isinstance(node.value, str):
+        low, high = _variable(BEYOND[0], variables), _variable(BEYOND[2], variables)
+        within = "$this < 0ns" if up else "$this >= ''"
+        test = f"$this {sign} {operand} AND {within} AND !($this >= {low} AND $this < {high})"
+    else:
+        # Negative numbers beyond 64 bit, those within, positive ones beyond: the bound lies in one of the three.
+        first, second, third = [_variable(limit, variables) for limit in BEYOND]
+        parts = [f"$this >= {first} AND $this < {second}", "$this > true AND $this < ''"]
+        parts.append(f"$this >= {second} AND $this < {third}")
+        at = 1 if not isinstance(bound, str) else 0 if bound < BEYOND[1] else 2
+        parts[at] += f" AND $this {sign} {operand}"
+        test = " OR ".join(f"({part})" for part in (parts[at:] if up else parts[: at + 1]))
+    return f"(array::flatten([{field}])[WHERE {test}] != [])"
+
+
+def _variable(value: Any, variables: dict[str, Any]) -> str:
+    name = f"f{len(variables)}"
+    variables[name] = value
+    return f"${name}"
