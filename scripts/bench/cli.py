@@ -17,11 +17,28 @@ SUITES = {
     "sqlite": "conversations in SQLite",
     "json": "conversations in JSON files",
     "postgres": "conversations in PostgreSQL",
+    "mysql": "conversations in MySQL",
+    "turso": "conversations in embedded libSQL",
+    "redis": "state in Redis",
+    "valkey": "state in Valkey",
+    "upstash": "state in Upstash Redis, over a stand-in",
     "pgvector": "vectors in PostgreSQL",
     "qdrant": "vectors in embedded Qdrant",
+    "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
 MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard library's
-DRIVERS = ("aiosqlite", "psycopg", "asyncpg", "pgvector", "qdrant-client")
+DRIVERS = (
+    "aiosqlite",
+    "libsql",
+    "psycopg",
+    "asyncpg",
+    "PyMySQL",
+    "aiomysql",
+    "redis",
+    "pgvector",
+    "qdrant-client",
+    "surrealdb",
+)
 
 
 class SuiteSkippedError(Exception):

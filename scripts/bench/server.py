@@ -1,4 +1,4 @@
-"""A PostgreSQL database for one run: on the server that the environment names, else on one that is started for it."""
+"""Servers for one run: those that the environment names, else started for it; PostgreSQL with a database of its own."""
 
 from __future__ import annotations
 
@@ -15,26 +15,33 @@ from .cli import SuiteSkippedError
 
 
 @contextmanager
-def database() -> Iterator[str]:
-    """The URL of a new, empty database, dropped afterwards.
+def running(name: str) -> Iterator[str]:
+    """The URL of a running engine.
 
     Raises:
-        SuiteSkippedError: there is no PostgreSQL here.
+        SuiteSkippedError: it cannot be had here.
     """
-    engine = create("postgres")
+    engine = create(name)
     try:
         url = engine.start()
     except EngineError as reason:
         raise SuiteSkippedError(str(reason)) from reason
-    name = f"bench_{secrets.token_hex(6)}"
     try:
+        yield url
+    finally:
+        engine.stop()
+
+
+@contextmanager
+def database() -> Iterator[str]:
+    """The URL of a new, empty PostgreSQL database, dropped afterwards; errors as `running`."""
+    name = f"bench_{secrets.token_hex(6)}"
+    with running("postgres") as url:
         _execute(url, f"CREATE DATABASE {name}")
         try:
             yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
         finally:
             _execute(url, f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        engine.stop()
 
 
 def _execute(url: str, statement: Any) -> None:

@@ -1,0 +1,53 @@
+"""Setting and getting a small mapping: singly, a hundred at once, and by 32 callers at once. Knows no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .measure import Clock, Make, Plan, Row, compare, compare_together
+
+VALUE = {"step": 12, "name": "planner", "done": False, "scores": [0.5, 0.25], "note": None}
+TARGET = 1.2
+MANY = 100
+CALLERS = 32
+
+Act = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Side:
+    """One way to do it; each act takes what the contract's method of that name takes."""
+
+    set: Act
+    get: Act
+    set_many: Act
+    get_many: Act
+
+
+def compare_sides(clock: Clock, raw: Side, ours: Side, plan: Plan) -> Iterator[Row]:
+    """The rows of one client."""
+    batch = {f"many:{number}": VALUE for number in range(MANY)}
+    keys = list(batch)
+
+    def both(act: Callable[[Side], Make]) -> tuple[Make, Make]:
+        return act(raw), act(ours)
+
+    singles: dict[str, Callable[[Side], Make]] = {
+        "set": lambda side: lambda: partial(side.set, "one", VALUE),
+        "get": lambda side: lambda: partial(side.get, "one"),
+    }
+    batches: dict[str, Callable[[Side], Make]] = {
+        "set_many": lambda side: lambda: partial(side.set_many, batch),
+        "get_many": lambda side: lambda: partial(side.get_many, keys),
+    }
+    for name, act in singles.items():
+        yield compare(f"{clock.name} {name}", clock, *both(act), plan, target=TARGET)
+    for name, act in batches.items():
+        yield compare(f"{clock.name} {name} of {MANY}", clock, *both(act), plan, target=TARGET, repeat=5)
+    for name, act in singles.items():
+        left, right = both(act)
+        together = f"{clock.name} {name}, {CALLERS} at once"
+        yield compare_together(together, clock, [left] * CALLERS, [right] * CALLERS, plan, target=TARGET)
