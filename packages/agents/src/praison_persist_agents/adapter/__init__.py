@@ -1,0 +1,28 @@
+"""The database adapter of agents: `db` makes one. Exports only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from praison_persist.lazy import lazy_exports
+
+if TYPE_CHECKING:
+    from .asynchronous import AsyncPersistDb
+    from .database import PersistDb
+    from .factory import db
+    from .outbox import OutboxStatus, QueueFullError
+    from .settings import AdapterSettings
+
+__all__ = ["AdapterSettings", "AsyncPersistDb", "OutboxStatus", "PersistDb", "QueueFullError", "db"]
+
+__getattr__ = lazy_exports(
+    __name__,
+    {
+        "AdapterSettings": "settings",
+        "AsyncPersistDb": "asynchronous",
+        "OutboxStatus": "outbox",
+        "PersistDb": "database",
+        "QueueFullError": "outbox",
+        "db": "factory",
+    },
+)

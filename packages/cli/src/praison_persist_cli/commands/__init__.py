@@ -1,0 +1,1 @@
+"""The commands, one module per group. They decide what to do and what to print, and leave the work to others."""
