@@ -32,6 +32,11 @@ class Package:
     description: str
     entry_points: dict[str, dict[str, str]]
 
+    @property
+    def module(self) -> str:
+        """Its import name."""
+        return self.name.replace("-", "_")
+
     def backends(self, kind: str) -> list[str]:
         return list(self.entry_points.get(f"praisonai.{kind}_stores", {}))
 
@@ -109,18 +114,30 @@ def render_extras(packages: list[Package]) -> str:
 
 
 def render_backend_table(packages: list[Package]) -> str:
-    """Markdown: the backends of each package, by kind."""
+    """Markdown: the backends of each package, by kind; without the generic one that agents registers in PraisonAI."""
     lines = ["| install | conversation | knowledge | state |", "|---|---|---|---|"]
     for package in packages:
-        if any(package.backends(kind) for kind in KINDS):
+        if package.family != "agents" and any(package.backends(kind) for kind in KINDS):
             cells = [", ".join(f"`{name}`" for name in package.backends(kind)) for kind in KINDS]
             lines.append(f"| `pip install {package.name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
+def render_root_packages(packages: list[Package]) -> str:
+    """TOML: the import names that import-linter looks at."""
+    return "".join(f'    "{name}",\n' for name in ("praison_persist", *(package.module for package in packages)))
+
+
+def render_independent_packages(packages: list[Package]) -> str:
+    """TOML: the import names of the packages that never import each other; the command line may import agents."""
+    return "".join(f'    "{package.module}",\n' for package in packages if package.family != "cli")
+
+
 GENERATED = (
     Generated("core/src/praison_persist/first_party.py", render_first_party),
     Generated("core/pyproject.toml", render_extras, ("# <extras>", "# </extras>")),
+    Generated("pyproject.toml", render_root_packages, ("# <packages>", "# </packages>")),
+    Generated("pyproject.toml", render_independent_packages, ("# <independent>", "# </independent>")),
     Generated("README.md", render_backend_table, ("<!-- backends -->", "<!-- /backends -->"), optional=True),
 )
 

@@ -26,7 +26,13 @@ PAGES = sorted(
     for pattern in ("README.md", "docs/**/*.md", "core/README.md", "packages/*/README.md")
     for path in ROOT.glob(pattern)
 )
-URLS = {"postgres": r"postgres(?:ql)?://[^\s\"']+", "qdrant": r"http://localhost:6333"}
+URLS = {
+    "postgres": r"postgres(?:ql)?://[^\s\"']+",
+    "qdrant": r"http://localhost:6333",
+    "mysql": r"mysql://[^\s\"']+",
+    "redis": r"redis://[^\s\"']+",
+    "valkey": r"valkey://[^\s\"']+",
+}
 SECONDS = 60
 
 

@@ -56,6 +56,16 @@ with CONVERSATION_STORES.create("sync_sqlite", path="c.db") as store:
 with STATE_STORES.create("sqlite", path="c.db") as state:
     assert state.incr("n") == 1
 """,
+    "praison-persist-turso": """
+from praison_persist import CONVERSATION_STORES, STATE_STORES, ConversationMessage, ConversationSession
+assert repr(CONVERSATION_STORES.create_from_url("libsql://db.turso.io")).endswith("('https://db.turso.io:443')")
+with CONVERSATION_STORES.create("turso", url="file:c.db") as store:
+    store.create_session(ConversationSession("s"))
+    store.add_message("s", ConversationMessage(role="user", content="hi"))
+    assert [m.content for m in store.get_messages("s")] == ["hi"]
+with STATE_STORES.create("libsql", local_path="c.db") as state:
+    assert state.incr("n") == 1
+""",
     "praison-persist-json": """
 from praison_persist import CONVERSATION_STORES, ConversationMessage, ConversationSession
 with CONVERSATION_STORES.create("json", path="chats") as store:
@@ -80,8 +90,76 @@ except UnavailableError as error:
 else:
     raise AssertionError("a dead server answered")
 """,
+    "praison-persist-supabase": """
+from praison_persist import CONVERSATION_STORES, UnavailableError
+store = CONVERSATION_STORES.create("supabase", url="http://127.0.0.1:1", key="secret", max_retries=0)
+assert "CREATE OR REPLACE FUNCTION" in store.schema_sql()
+try:
+    store.get_session("s")
+except UnavailableError as error:
+    assert "secret" not in str(error)
+else:
+    raise AssertionError("a dead server answered")
+""",
+    "praison-persist-surrealdb": """
+from praison_persist import CONVERSATION_STORES, KNOWLEDGE_STORES
+from praison_persist import ConversationMessage, ConversationSession, KnowledgeDocument
+with CONVERSATION_STORES.create_from_url("surrealkv://chats") as store:
+    store.create_session(ConversationSession("s"))
+    store.add_message("s", ConversationMessage(role="user", content="hi"))
+    assert [m.content for m in store.get_messages("s")] == ["hi"]
+with KNOWLEDGE_STORES.create("surrealdb_v", url="mem://") as store:
+    store.create_collection("docs", 2)
+    store.insert("docs", [KnowledgeDocument("a", "x", [1.0, 0.0]), KnowledgeDocument("b", "y", [0.0, 1.0])])
+    assert [d.id for d in store.search("docs", [1.0, 0.1], limit=1)] == ["a"]
+""",
+    "praison-persist-mysql": """
+from praison_persist import CONVERSATION_STORES, UnavailableError
+store = CONVERSATION_STORES.create_from_url("mysql+pymysql://u:secret@127.0.0.1:1/d", max_retries=0)
+try:
+    store.get_session("s")
+except UnavailableError as error:
+    assert "secret" not in str(error)
+else:
+    raise AssertionError("a dead server answered")
+""",
+    "praison-persist-singlestore": """
+from praison_persist import CONVERSATION_STORES, UnavailableError
+store = CONVERSATION_STORES.create_from_url("singlestoredb://u:secret@127.0.0.1:1/d", max_retries=0)
+try:
+    store.get_session("s")
+except UnavailableError as error:
+    assert "secret" not in str(error)
+else:
+    raise AssertionError("a dead server answered")
+""",
     "praison-persist-testkit": """
 import praison_persist_testkit
+""",
+    "praison-persist-valkey": """
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+store = STATE_STORES.create("valkey", url="valkey://ada:secret@127.0.0.1:1/2", max_retries=0, connect_timeout=1)
+assert "127.0.0.1:1/2" in repr(store) and "secret" not in repr(store)
+try:
+    store.get("k")
+except UnavailableError as error:
+    assert error.backend == "valkey" and "secret" not in str(error)
+else:
+    raise AssertionError("nothing listens there")
+""",
+    "praison-persist-upstash": """
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+for name in ("upstash", "async_upstash"):
+    store = STATE_STORES.create(name, url="http://127.0.0.1:1", token="secret", max_retries=0)
+    assert "127.0.0.1:1" in repr(store) and "secret" not in repr(store)
+try:
+    STATE_STORES.create("upstash", url="http://127.0.0.1:1", token="secret", max_retries=0).get("k")
+except UnavailableError as error:
+    assert error.backend == "upstash" and "secret" not in str(error)
+else:
+    raise AssertionError("nothing listens there")
 """,
 }
 

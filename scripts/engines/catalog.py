@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from .engine import Engine, EngineError
+from .mysql import mariadb, mysql
+from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
 from .qdrant import Qdrant
+from .redis import Redis, RedisCluster, RedisSentinel
+from .surrealdb import SurrealDB
+from .turso import Turso
+from .valkey import Valkey
 
 
 class Factory(Protocol):
@@ -18,7 +24,16 @@ class Factory(Protocol):
 ENGINES: dict[str, Factory] = {
     "postgres": pgvector_postgres,
     "postgres-debian": debian_postgres,
+    "pgbouncer": PgBouncer,
     "qdrant": Qdrant,
+    "redis": Redis,
+    "redis-cluster": RedisCluster,
+    "redis-sentinel": RedisSentinel,
+    "valkey": Valkey,
+    "mariadb": mariadb,
+    "mysql": mysql,
+    "turso": Turso,
+    "surrealdb": SurrealDB,
 }
 
 
