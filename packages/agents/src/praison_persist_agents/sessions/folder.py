@@ -84,16 +84,9 @@ class FolderBacking(Backing):
                 return None
             try:
                 with self._held(session_id) as path:
-                    stored = self._load(path, session_id)
+                    return self._read(path, session_id, archive)
             except OperationTimeoutError:  # files are replaced whole, so what is there can be read all the same
-                stored = self._load(path, session_id)
-            session = stored.session
-            if not stored.exists and not session.messages:
-                return None
-            self.retention.apply(session)
-            older = stored.archive.read(path) if archive and stored.archive else []
-            session.archived_messages = [*older, *session.archived_messages] if archive else []
-            return session
+                return self._read(path, session_id, archive)
 
     def modify(
         self,
@@ -256,6 +249,16 @@ class FolderBacking(Backing):
         for item in parked:  # a crash may have left what was taken in already
             session.messages = [*session.messages, *(m for m in item.messages if (m.timestamp, m.role) not in known)]
         return stored
+
+    def _read(self, path: Path, session_id: str, archive: bool) -> SessionData | None:
+        stored = self._load(path, session_id)
+        session = stored.session
+        if not stored.exists and not session.messages:
+            return None
+        self.retention.apply(session)
+        older = stored.archive.read(path) if archive and stored.archive else []
+        session.archived_messages = [*older, *session.archived_messages] if archive else []
+        return session
 
     def _save(self, path: Path, stored: _Stored) -> None:
         session, archive = stored.session, stored.archive

@@ -183,6 +183,8 @@ def copy(
     output.document({**result, "total_seconds": round(seconds, 3), "microseconds_per_item": rates})
     output.text(f"{_items(tally)} of {src.label} are in {dst.label}")
     _done(output, tally)
+    if src.kind == "state" and not names:
+        output.note("keys inside namespaces are copied only with --namespace NAME: stores cannot list them")
     if count:
         spent = ", ".join(f"{what} {rate:.0f}" for what, rate in rates.items())
         output.text(f"{duration(seconds)}, {seconds / count * 1e6:.0f} us per {UNITS[src.kind][:-1]} ({spent})")
