@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import json
 import math
+import sys
 import threading
 import time
 from collections import deque
@@ -73,6 +74,14 @@ def text_of(message: dict[str, Any]) -> str:
     return content or ""
 
 
+class _Server(ThreadingHTTPServer):
+    """One that says nothing when a client hangs up, as killed agents do."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class ModelServer:
     """The server, in a thread of this process.
 
@@ -87,7 +96,7 @@ class ModelServer:
         self._failures: deque[tuple[int, str]] = deque()
         self._number = 0
         self._lock = threading.Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", port), self._handler())
+        self._http = _Server(("127.0.0.1", port), self._handler())
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, name="model-server", daemon=True)
 
