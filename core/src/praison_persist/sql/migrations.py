@@ -188,7 +188,8 @@ class Migrator:
         if step.unless and (yield from self._exists(step.unless.format(**self.fields))):
             return
         if step.refusal:
-            raise MigrationError(step.refusal.format(**self.fields))
+            # Without a lock another process may be making these very tables; a repetition finds them made.
+            raise MigrationError(step.refusal.format(**self.fields), retryable=not self.tables.dialect.lock_schema)
         if step.warning:
             import logging  # rarely needed, and slow to import
 
