@@ -60,6 +60,11 @@ class PerLoop(Generic[C]):
                 del self._opening[loop]
             raise
 
+    def current(self) -> C | None:
+        """The client of the running loop, if it is open."""
+        self._forget_if_forked()
+        return self._open_now.get(asyncio.get_running_loop())
+
     async def close(self) -> None:
         """Close the running loop's client, and have those of other loops closed there."""
         self._closed = True

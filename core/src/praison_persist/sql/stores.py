@@ -6,16 +6,15 @@ A backend's class builds a driver and names its dialect; see `praison_persist.sq
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from copy import copy
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from ..conversation import ConversationMessage, ConversationSession, ConversationStore
 from ..errors import PersistError, UnavailableError
 from ..health import StoreHealth, library_of
 from ..lifecycle import store_closed
+from ..operated import OperatedStateStore
 from ..retry import RetryPolicy
-from ..state import StateStore
 from .conversations import Conversations
 from .driver import Driver, drive
 from .migrations import Migrator
@@ -192,7 +191,7 @@ class SQLConversationStore(ConversationStore):
         self._run.close()
 
 
-class SQLStateStore(StateStore):
+class SQLStateStore(OperatedStateStore):
     """The state contract on a blocking driver."""
 
     def __init__(
@@ -200,74 +199,18 @@ class SQLStateStore(StateStore):
     ) -> None:
         self.backend = backend
         self.table_prefix = tables.prefix
-        self._sql = States(tables)
+        self._states = States(tables)
         self._run = Runner(backend, driver, state_migrator(tables), retry, auto_setup=auto_create_tables)
-
-    def setup(self) -> None:
-        self._run.setup()
 
     def health(self) -> StoreHealth:
         return self._run.health()
 
-    def namespace(self, name: str) -> StateStore:
-        view = copy(self)
-        view._sql = self._sql.namespace(name)
-        return view
-
-    def get(self, key: str) -> Any:
-        return self._run(self._sql.get(key))
-
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        return self._run(self._sql.get_many(keys))
-
-    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
-        self._run(self._sql.set(key, value, ttl))
-
-    def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
-        self._run(self._sql.set_many(values, ttl))
-
-    def delete(self, key: str) -> bool:
-        return self._run(self._sql.delete(key))
-
-    def exists(self, key: str) -> bool:
-        return self._run(self._sql.exists(key))
-
-    def keys(self, pattern: str = "*") -> list[str]:
-        return self._run(self._sql.keys(pattern))
-
     def scan_prefix(self, prefix: str) -> Iterator[str]:
         more: str | None = ""
         while more is not None:
-            page, more = self._run(self._sql.page_keys(prefix, more, PAGE))
+            page, more = self._run(self._states.page_keys(prefix, more, PAGE))
             yield from page
-
-    def ttl(self, key: str) -> int | None:
-        return self._run(self._sql.ttl(key))
-
-    def expire(self, key: str, ttl: float) -> bool:
-        return self._run(self._sql.expire(key, ttl))
-
-    def hget(self, key: str, field: str) -> Any:
-        return self._run(self._sql.hget(key, field))
-
-    def hset(self, key: str, field: str, value: Any) -> None:
-        self._run(self._sql.hset(key, field, value))
-
-    def hgetall(self, key: str) -> dict[str, Any]:
-        return self._run(self._sql.hgetall(key))
-
-    def hdel(self, key: str, *fields: str) -> int:
-        return self._run(self._sql.hdel(key, fields))
-
-    def incr(self, key: str, amount: int = 1) -> int:
-        return self._run(self._sql.incr(key, amount))
-
-    def compare_and_set(self, key: str, expected: Any, value: Any, *, ttl: float | None = None) -> bool:
-        return self._run(self._sql.compare_and_set(key, expected, value, ttl))
 
     def purge_expired(self) -> int:
         """Delete what has expired, in every namespace; how many keys. Reads never see expired keys anyway."""
-        return self._run(self._sql.purge_expired())
-
-    def close(self) -> None:
-        self._run.close()
+        return self._run(self._states.purge_expired())

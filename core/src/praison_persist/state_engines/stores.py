@@ -5,15 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
-from copy import copy
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import PersistError, UnavailableError
 from ..lifecycle import Lifecycle
+from ..operated import OperatedStateStore
 from ..operation import Operation
 from ..retry import RetryPolicy
-from ..state import StateStore
 from .requests import Pause, is_write
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def failure(error: Exception, request: Any, translated: PersistError | None) -> 
     return translated
 
 
-class EngineStateStore(StateStore):
+class EngineStateStore(OperatedStateStore):
     """The state contract on a blocking engine.
 
     Args:
@@ -79,35 +78,6 @@ class EngineStateStore(StateStore):
         self._states = states
         self._run = _Runner(engine, backend, retry, auto_setup)
 
-    def setup(self) -> None:
-        self._run.setup()
-
-    def namespace(self, name: str) -> StateStore:
-        view = copy(self)
-        view._states = self._states.namespace(name)
-        return view
-
-    def get(self, key: str) -> Any:
-        return self._run(self._states.get(key))
-
-    def get_many(self, keys: Iterable[str]) -> dict[str, Any]:
-        return self._run(self._states.get_many(keys))
-
-    def set(self, key: str, value: Any, ttl: float | None = None) -> None:
-        self._run(self._states.set(key, value, ttl))
-
-    def set_many(self, values: Mapping[str, Any], ttl: float | None = None) -> None:
-        self._run(self._states.set_many(values, ttl))
-
-    def delete(self, key: str) -> bool:
-        return self._run(self._states.delete(key))
-
-    def exists(self, key: str) -> bool:
-        return self._run(self._states.exists(key))
-
-    def keys(self, pattern: str = "*") -> list[str]:
-        return self._run(self._states.keys(pattern))
-
     def scan_prefix(self, prefix: str) -> Iterator[str]:
         seen: set[str] = set()
         more: Any = None
@@ -117,33 +87,6 @@ class EngineStateStore(StateStore):
             if more is None:
                 return
             seen.update(page)
-
-    def ttl(self, key: str) -> int | None:
-        return self._run(self._states.ttl(key))
-
-    def expire(self, key: str, ttl: float) -> bool:
-        return self._run(self._states.expire(key, ttl))
-
-    def hget(self, key: str, field: str) -> Any:
-        return self._run(self._states.hget(key, field))
-
-    def hset(self, key: str, field: str, value: Any) -> None:
-        self._run(self._states.hset(key, field, value))
-
-    def hgetall(self, key: str) -> dict[str, Any]:
-        return self._run(self._states.hgetall(key))
-
-    def hdel(self, key: str, *fields: str) -> int:
-        return self._run(self._states.hdel(key, fields))
-
-    def incr(self, key: str, amount: int = 1) -> int:
-        return self._run(self._states.incr(key, amount))
-
-    def compare_and_set(self, key: str, expected: Any, value: Any, *, ttl: float | None = None) -> bool:
-        return self._run(self._states.compare_and_set(key, expected, value, ttl))
-
-    def close(self) -> None:
-        self._run.close()
 
 
 class _Runner:

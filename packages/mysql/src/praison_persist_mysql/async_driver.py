@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +12,7 @@ import pymysql
 from pymysql.constants import CLIENT
 
 from praison_persist.errors import PersistError
-from praison_persist.lifecycle import store_closed
+from praison_persist.perloop import PerLoop
 from praison_persist.sql import AsyncDriver, Result, is_quiet
 from praison_persist.sql.mysqlwire import no_answer, too_late
 
@@ -34,16 +33,13 @@ class AiomysqlDriver(AsyncDriver):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.dialect = settings.dialect
-        self._pools: dict[asyncio.AbstractEventLoop, AsyncPool[_Connection]] = {}
-        self._keepers: dict[asyncio.AbstractEventLoop, AsyncGenerator[None, None]] = {}
-        self._owner = os.getpid()
-        self._closed = False
+        self._pools = PerLoop(self._open, _close)
 
     async def acquire(self) -> _Connection:
-        return await (await self._pool()).acquire()
+        return await (await self._pools.get()).acquire()
 
     async def release(self, connection: _Connection, *, broken: bool) -> None:
-        pool = self._pools.get(asyncio.get_running_loop())
+        pool = self._pools.current()
         if pool is None:
             connection.close()
         else:
@@ -71,43 +67,17 @@ class AiomysqlDriver(AsyncDriver):
         return translate(error, self.settings)
 
     async def close(self) -> None:
-        self._closed = True
-        self._forget_if_forked()
-        here = asyncio.get_running_loop()
-        for loop, keeper in list(self._keepers.items()):
-            if loop is here:
-                await keeper.aclose()
-            elif loop.is_running():
-                asyncio.run_coroutine_threadsafe(_finish(keeper), loop)
+        await self._pools.close()
 
-    async def _pool(self) -> AsyncPool[_Connection]:
-        self._forget_if_forked()
-        loop = asyncio.get_running_loop()
-        pool = self._pools.get(loop)
-        if pool is None:
-            if self._closed:
-                raise store_closed()
-            pool = self._pools[loop] = AsyncPool(
-                self._connect,
-                _Connection.close,
-                _Connection.is_quiet,
-                size=self.settings.pool_size,
-                timeout=self.settings.timeout,
-                place=self.settings.place,
-            )
-            keeper = self._keepers[loop] = self._keep(loop, pool)
-            await keeper.__anext__()
-        return pool
-
-    async def _keep(self, loop: asyncio.AbstractEventLoop, pool: AsyncPool[_Connection]) -> AsyncGenerator[None, None]:
-        """Close the pool when this generator ends, at the latest with its loop: asyncio.run ends generators last."""
-        try:
-            yield
-        finally:
-            closed = pool.close()
-            await asyncio.gather(*(connection.closing() for connection in closed))
-            self._pools.pop(loop, None)
-            self._keepers.pop(loop, None)
+    async def _open(self) -> AsyncPool[_Connection]:
+        return AsyncPool(
+            self._connect,
+            _Connection.close,
+            _Connection.is_quiet,
+            size=self.settings.pool_size,
+            timeout=self.settings.timeout,
+            place=self.settings.place,
+        )
 
     async def _connect(self) -> _Connection:
         settings = self.settings
@@ -126,12 +96,6 @@ class AiomysqlDriver(AsyncDriver):
             made.close()
             raise
         return made
-
-    def _forget_if_forked(self) -> None:
-        """A child must not touch its parent's connections, nor even close them."""
-        if self._owner != os.getpid():
-            self._inherited = self._pools, self._keepers
-            self._pools, self._keepers, self._owner = {}, {}, os.getpid()
 
 
 class _Cursor(aiomysql.Cursor):
@@ -184,5 +148,5 @@ class _Connection(aiomysql.Connection):
         return False
 
 
-async def _finish(keeper: AsyncGenerator[None, None]) -> None:
-    await keeper.aclose()
+async def _close(pool: AsyncPool[_Connection]) -> None:
+    await asyncio.gather(*(connection.closing() for connection in pool.close()))
