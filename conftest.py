@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 
 sys.path.append(str(Path(__file__).parent / "scripts"))
 
-from engines import Engine, EngineError, create
+from engines import ENGINES, Engine, EngineError, create
 from model_server import ModelServer
 
 REQUIRED = os.environ.get("PRAISON_PERSIST_REQUIRE_ENGINES") == "1"
@@ -52,129 +52,32 @@ def _running(name: str, config: pytest.Config, *, own: bool = False) -> Iterator
         engine.stop()
 
 
-@pytest.fixture(scope="session")
-def postgres_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A PostgreSQL with pgvector, database ``postgres``, as its superuser."""
-    for engine in _running("postgres", pytestconfig):
-        yield engine.url
+def _url_fixture(name: str) -> Callable[..., Iterator[str]]:
+    def url(pytestconfig: pytest.Config) -> Iterator[str]:
+        for engine in _running(name, pytestconfig):
+            yield engine.url
+
+    return pytest.fixture(scope="session", name=f"{_identifier(name)}_url")(url)
 
 
-@pytest.fixture(scope="session")
-def postgres_debian_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """An older PostgreSQL, without pgvector, whose text order is a language's, not that of code points."""
-    for engine in _running("postgres-debian", pytestconfig):
-        yield engine.url
+def _engine_fixture(name: str, scope: Literal["session", "function"] = "session") -> Callable[..., Iterator[Engine]]:
+    def engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
+        yield from _running(name, pytestconfig, own=True)
+
+    return pytest.fixture(scope=scope, name=f"{_identifier(name)}_engine")(engine)
 
 
-@pytest.fixture(scope="session")
-def pgbouncer_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A pooler in transaction mode before a PostgreSQL, database ``postgres``, as its superuser."""
-    for engine in _running("pgbouncer", pytestconfig):
-        yield engine.url
+def _identifier(name: str) -> str:
+    return name.replace("-", "_")
 
 
-@pytest.fixture(scope="session")
-def qdrant_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A Qdrant over HTTP: a real one when given or on PATH, else the stand-in."""
-    for engine in _running("qdrant", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def redis_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A Redis server, database 0, without a password."""
-    for engine in _running("redis", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def redis_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A Redis of this test process alone, which keeps every write: ``kill()`` and ``restart()`` disturb nobody else."""
-    yield from _running("redis", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def redis_cluster_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A Redis cluster of three masters."""
-    for engine in _running("redis-cluster", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture
-def redis_sentinel(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A Sentinel of this test alone; ``servers`` are the master and its replica, to ``kill()``."""
-    yield from _running("redis-sentinel", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def valkey_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A Valkey server, database 0, without a password."""
-    for engine in _running("valkey", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def valkey_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A Valkey of this test process alone, which keeps every write; for ``kill()`` and ``restart()``."""
-    yield from _running("valkey", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def turso_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A libSQL server over HTTP: a real one when given or on PATH, else the stand-in."""
-    for engine in _running("turso", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def turso_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A libSQL server of this test process alone: ``kill()`` and ``restart()`` disturb nobody else."""
-    yield from _running("turso", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def surrealdb_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A SurrealDB server over a WebSocket: a real one when given or on PATH, else the stand-in; as root."""
-    for engine in _running("surrealdb", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def surrealdb_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A SurrealDB server of this test process alone: ``kill()`` and ``restart()`` disturb nobody else."""
-    yield from _running("surrealdb", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def postgres_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A PostgreSQL of this test process alone: ``kill()`` and ``restart()`` disturb nobody else."""
-    yield from _running("postgres", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def mariadb_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A MariaDB, with a database for tests, as a user who may do anything."""
-    for engine in _running("mariadb", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def mysql_url(pytestconfig: pytest.Config) -> Iterator[str]:
-    """A MySQL, with a database for tests, as a user who may do anything."""
-    for engine in _running("mysql", pytestconfig):
-        yield engine.url
-
-
-@pytest.fixture(scope="session")
-def mariadb_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A MariaDB of this test process alone: ``kill()`` and ``restart()`` disturb nobody else."""
-    yield from _running("mariadb", pytestconfig, own=True)
-
-
-@pytest.fixture(scope="session")
-def mysql_engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
-    """A MySQL of this test process alone."""
-    yield from _running("mysql", pytestconfig, own=True)
+# Of each engine: NAME_url, a server shared by all tests, and NAME_engine, one of this test process alone, so that
+# ``kill()`` and ``restart()`` disturb nobody else.
+for _name in ENGINES:
+    globals()[f"_{_identifier(_name)}_url"] = _url_fixture(_name)
+    globals()[f"_{_identifier(_name)}_engine"] = _engine_fixture(
+        _name, "function" if _name == "redis-sentinel" else "session"
+    )
 
 
 @pytest.fixture

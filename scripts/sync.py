@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from engines import ENGINES, create
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -133,12 +135,20 @@ def render_independent_packages(packages: list[Package]) -> str:
     return "".join(f'    "{package.module}",\n' for package in packages if package.family != "cli")
 
 
+def render_engines(packages: list[Package]) -> str:
+    """Markdown: where tests get each engine from."""
+    del packages
+    rows = [f"| {name} | `{create(name).variable}` | {entry.origin} |" for name, entry in ENGINES.items()]
+    return "\n".join(["| engine | your own server | without one |", "|---|---|---|", *rows]) + "\n"
+
+
 GENERATED = (
     Generated("core/src/praison_persist/first_party.py", render_first_party),
     Generated("core/pyproject.toml", render_extras, ("# <extras>", "# </extras>")),
     Generated("pyproject.toml", render_root_packages, ("# <packages>", "# </packages>")),
     Generated("pyproject.toml", render_independent_packages, ("# <independent>", "# </independent>")),
     Generated("README.md", render_backend_table, ("<!-- backends -->", "<!-- /backends -->"), optional=True),
+    Generated("CONTRIBUTING.md", render_engines, ("<!-- engines -->", "<!-- /engines -->")),
 )
 
 

@@ -1,4 +1,4 @@
-"""The state contract over operations without I/O: which operation each method runs, once for SQL and for other engines."""
+"""The state contract over operations without I/O: which one each method runs, for SQL and for other engines alike."""
 
 from __future__ import annotations
 

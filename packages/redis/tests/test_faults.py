@@ -126,8 +126,8 @@ def test_a_forked_child_has_connections_of_its_own(redis_url: str, fresh_prefix:
         assert store.get_many(["parent", "child"]) == {"parent": 1, "child": 2}
 
 
-def test_a_master_that_dies_is_replaced_by_its_replica(redis_sentinel: Any, fresh_prefix: str) -> None:
-    master, replica = redis_sentinel.servers
+def test_a_master_that_dies_is_replaced_by_its_replica(redis_sentinel_engine: Any, fresh_prefix: str) -> None:
+    master, replica = redis_sentinel_engine.servers
 
     def until(done: Any, *, seconds: float = 40) -> None:
         deadline = time.monotonic() + seconds
@@ -141,7 +141,7 @@ def test_a_master_that_dies_is_replaced_by_its_replica(redis_sentinel: Any, fres
             return True
         return False
 
-    with RedisStateStore(redis_sentinel.url, prefix=fresh_prefix) as store:
+    with RedisStateStore(redis_sentinel_engine.url, prefix=fresh_prefix) as store:
         store.set("before", 1)
         with redis.Redis.from_url(replica.url) as copy:
             until(lambda: copy.exists(f"{fresh_prefix}before"))
