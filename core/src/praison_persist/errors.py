@@ -21,6 +21,7 @@ __all__ = [
     "MigrationError",
     "NotFoundError",
     "OperationTimeoutError",
+    "PartialWriteError",
     "PersistError",
     "SerializationError",
     "UnavailableError",
@@ -118,6 +119,18 @@ class UnavailableError(PersistError):
 
 class OperationTimeoutError(UnavailableError, TimeoutError):
     """The deadline passed: the outcome of a write is unknown, a retry of an idempotent one is safe."""
+
+
+class PartialWriteError(PersistError):
+    """A write of many batches stopped between two of them.
+
+    Attributes:
+        stored: how many items, counted from the first, are stored.
+    """
+
+    def __init__(self, message: str, *, stored: int, **about: Any) -> None:
+        super().__init__(message, **about)
+        self.stored = stored
 
 
 class ClosedError(PersistError):

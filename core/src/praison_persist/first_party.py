@@ -37,6 +37,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "xata": "praison-persist-postgres",
     },
     "knowledge": {
+        "async_qdrant": "praison-persist-qdrant",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
         "praison_persist": "praison-persist-agents",

@@ -10,23 +10,62 @@ import hashlib
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from itertools import islice
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
+from .errors import InvalidInputError, PartialWriteError, PersistError
 from .health import StoreHealth
+from .retry import RetryPolicy
 from .scores import Distance
+from .validation import check_batch_size
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["AsyncKnowledgeStore", "CollectionInfo", "KnowledgeDocument", "KnowledgeStore", "hash_content"]
+__all__ = [
+    "SEARCH_MODES",
+    "AsyncKnowledgeStore",
+    "CollectionInfo",
+    "KnowledgeDocument",
+    "KnowledgeStore",
+    "SearchMode",
+    "hash_content",
+]
+
+SearchMode = Literal["vector", "keyword", "hybrid"]
+
+SEARCH_MODES: tuple[SearchMode, ...] = ("vector", "keyword", "hybrid")
+"""By vector (every engine), by words, or by both as the engine combines them (where it has that natively)."""
 
 
 def hash_content(content: str) -> str | None:
     """First 16 hex digits of the content's SHA-256; None for empty content (as PraisonAI computes it)."""
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16] if content else None
+
+
+_RETRY = RetryPolicy()
+
+
+def _chunks(documents: Iterable[KnowledgeDocument], size: int) -> Iterator[list[KnowledgeDocument]]:
+    if isinstance(cast(Any, documents), (str, bytes, Mapping)) or not isinstance(cast(Any, documents), Iterable):
+        raise InvalidInputError(f"documents must be an iterable of documents, not {type(documents).__name__}")
+    iterator = iter(documents)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
+
+
+def _partial(backend: str, stored: int, error: PersistError) -> PartialWriteError:
+    return PartialWriteError(
+        f"stored the first {stored} documents, then a batch failed: {error.message}",
+        stored=stored,
+        backend=backend,
+        operation="upsert_many",
+        retryable=error.retryable,
+        hint=error.hint or f"mend the cause and go on with the documents after the first {stored}",
+    )
 
 
 def _new_id() -> str:
@@ -131,40 +170,91 @@ class KnowledgeStore(ABC):
         """Dimension, distance and metadata of a collection."""
 
     @abstractmethod
-    def insert(self, collection: str, documents: Sequence[KnowledgeDocument]) -> list[str]:
+    def insert(self, collection: str, documents: Sequence[KnowledgeDocument], *, wait: bool = True) -> list[str]:
         """Store new documents; their ids in the given order. All that is wrong is found before anything is written.
+
+        Args:
+            collection: its name.
+            documents: each with an embedding.
+            wait: return when searches see the documents, also where the engine shows writes later; False returns when
+                they are stored.
 
         Raises:
             AlreadyExistsError: an id exists, or occurs twice in the batch.
             DimensionMismatchError: an embedding of another length.
+            OperationTimeoutError: stored, but not seen within the store's deadline.
         """
 
     @abstractmethod
-    def upsert(self, collection: str, documents: Sequence[KnowledgeDocument]) -> list[str]:
+    def upsert(self, collection: str, documents: Sequence[KnowledgeDocument], *, wait: bool = True) -> list[str]:
         """Store documents, replacing those with the same id whole: nothing of the old one remains.
 
-        Within one batch the last document of an id wins.
+        Within one batch the last document of an id wins. ``wait`` as for `insert`.
         """
+
+    def upsert_many(
+        self,
+        collection: str,
+        documents: Iterable[KnowledgeDocument],
+        *,
+        batch_size: int = 256,
+        progress: Callable[[int], object] | None = None,
+    ) -> int:
+        """Store any number of documents in the given order, a batch at a time; how many.
+
+        A batch that fails for a passing reason is repeated. Only one batch is held in memory.
+
+        Args:
+            collection: its name.
+            documents: consumed once.
+            batch_size: documents in one `upsert`.
+            progress: called after each batch with the number stored so far.
+
+        Raises:
+            PartialWriteError: a later batch failed for good; its ``stored`` documents from the beginning are there, and
+                the call can go on with ``itertools.islice(documents, error.stored, None)``. (The first batch fails with
+                its own error.)
+        """
+        check_batch_size(batch_size)
+        stored = 0
+        for batch in _chunks(documents, batch_size):
+            try:
+                _RETRY.call(lambda batch=batch: self.upsert(collection, batch))
+            except PersistError as error:
+                if not stored:
+                    raise
+                raise _partial(self.backend, stored, error) from error
+            stored += len(batch)
+            if progress is not None:
+                progress(stored)
+        return stored
 
     @abstractmethod
     def search(
         self,
         collection: str,
-        query_embedding: Sequence[float],
+        query_embedding: Sequence[float] | None,
         limit: int = 5,
         filters: Mapping[str, Any] | None = None,
         score_threshold: float | None = None,
+        *,
+        text: str | None = None,
+        mode: SearchMode = "vector",
     ) -> list[KnowledgeDocument]:
         """The nearest documents that match, best first, with ``score`` and without ``embedding``.
 
         Args:
-            query_embedding: ``dimension`` finite numbers.
+            collection: its name.
+            query_embedding: ``dimension`` finite numbers; None only for ``mode="keyword"``.
             limit: at most so many, 0 for none; that many are returned when that many match.
             filters: see `praison_persist.filters`.
-            score_threshold: keep ``score >= score_threshold``; 0.0 is a threshold.
+            score_threshold: keep ``score >= score_threshold``; 0.0 is a threshold. Only for ``mode="vector"``.
+            text: words to look for, in the other modes.
+            mode: ``vector``; ``keyword`` ranks by words, ``hybrid`` by both, with scores of the engine's own kind.
 
         Raises:
             UnsupportedFilterError: the engine cannot evaluate the filter; nothing is ever ignored.
+            UnsupportedError: the engine does not have this mode.
         """
 
     @abstractmethod
@@ -251,21 +341,47 @@ class AsyncKnowledgeStore(ABC):
         """See `KnowledgeStore.describe_collection`."""
 
     @abstractmethod
-    async def insert(self, collection: str, documents: Sequence[KnowledgeDocument]) -> list[str]:
+    async def insert(self, collection: str, documents: Sequence[KnowledgeDocument], *, wait: bool = True) -> list[str]:
         """See `KnowledgeStore.insert`."""
 
     @abstractmethod
-    async def upsert(self, collection: str, documents: Sequence[KnowledgeDocument]) -> list[str]:
+    async def upsert(self, collection: str, documents: Sequence[KnowledgeDocument], *, wait: bool = True) -> list[str]:
         """See `KnowledgeStore.upsert`."""
+
+    async def upsert_many(
+        self,
+        collection: str,
+        documents: Iterable[KnowledgeDocument],
+        *,
+        batch_size: int = 256,
+        progress: Callable[[int], object] | None = None,
+    ) -> int:
+        """See `KnowledgeStore.upsert_many`."""
+        check_batch_size(batch_size)
+        stored = 0
+        for batch in _chunks(documents, batch_size):
+            try:
+                await _RETRY.acall(lambda batch=batch: self.upsert(collection, batch))
+            except PersistError as error:
+                if not stored:
+                    raise
+                raise _partial(self.backend, stored, error) from error
+            stored += len(batch)
+            if progress is not None:
+                progress(stored)
+        return stored
 
     @abstractmethod
     async def search(
         self,
         collection: str,
-        query_embedding: Sequence[float],
+        query_embedding: Sequence[float] | None,
         limit: int = 5,
         filters: Mapping[str, Any] | None = None,
         score_threshold: float | None = None,
+        *,
+        text: str | None = None,
+        mode: SearchMode = "vector",
     ) -> list[KnowledgeDocument]:
         """See `KnowledgeStore.search`."""
 

@@ -44,3 +44,11 @@ class TestQdrantHTTP(KnowledgeConformance):
     @pytest.fixture
     def target(self, qdrant_url: str, fresh_prefix: str) -> Target:
         return Target("qdrant", url=qdrant_url, options={"collection_prefix": fresh_prefix})
+
+
+class TestAsyncQdrant(KnowledgeConformance):
+    unsupported_filters = UNSUPPORTED
+
+    @pytest.fixture
+    def target(self, qdrant_url: str, fresh_prefix: str) -> Target:
+        return Target("async_qdrant", url=qdrant_url, options={"collection_prefix": fresh_prefix})

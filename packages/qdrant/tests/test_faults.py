@@ -132,8 +132,7 @@ def test_a_collection_that_disappears_is_not_found_and_forgotten() -> None:
     with QdrantKnowledgeStore(":memory:") as store:
         store.create_collection("docs", 1)
         assert store.count("docs") == 0
-        with store._engine.use() as client:
-            client.delete_collection("docs")
+        store._engine.client().delete_collection("docs")
         with pytest.raises(NotFoundError):
             store.insert("docs", [KnowledgeDocument("a", "", [1.0])])
         store.create_collection("docs", 2)

@@ -42,8 +42,8 @@ def store(options: dict[str, Any]) -> Iterator[QdrantKnowledgeStore]:
 
 
 def _raw(store: QdrantKnowledgeStore, work: Callable[[QdrantClient], Any]) -> Any:
-    with store._engine.use() as client:
-        return work(client)
+    with store._engine.guard():
+        return work(store._engine.client())
 
 
 def test_the_registry_creates_it_without_opening_anything(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from operator import mul
 from typing import Any
 
@@ -134,8 +135,12 @@ class MemoryKnowledgeStore(VectorStoreBase):
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
         return len(self._matching(info, condition))
 
-    def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
-        yield from (item.whole() for item in self._matching(info, condition))
+    def _page(
+        self, info: CollectionInfo, condition: Filter | None, size: int, after: Iterator[_Item] | None
+    ) -> tuple[list[KnowledgeDocument], Iterator[_Item] | None]:
+        items = iter(self._matching(info, condition)) if after is None else after
+        page = [item.whole() for item in islice(items, size)]
+        return page, items if len(page) == size else None
 
     def _close(self) -> None:
         with self._lock:

@@ -7,25 +7,21 @@ and readers see half a write, so every use of it happens under its lock.
 from __future__ import annotations
 
 import os
-import re
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from qdrant_client import QdrantClient
 
-from praison_persist.errors import UnavailableError, UnsupportedError
+from praison_persist.errors import UnavailableError
 from praison_persist.lifecycle import store_closed
 
 from .errors import translated
 from .location import MEMORY, Location
+from .remote import Remote, check_version
 
 __all__ = ["Engine"]
-
-OLDEST = (1, 17)
-"""The first server that can insert without overwriting (update mode ``insert_only``)."""
 
 
 @dataclass
@@ -45,40 +41,36 @@ class Engine:
 
     Args:
         location: where it is.
-        timeout: seconds that a request may take.
-        connect_timeout: seconds for a connection, and for answers that need no work, so that a server which hangs
-            is noticed early.
-        prefer_grpc, grpc_port: as the client's.
+        remote: how a server is talked to.
     """
 
-    def __init__(
-        self, location: Location, *, timeout: float, connect_timeout: float, prefer_grpc: bool, grpc_port: int
-    ) -> None:
+    def __init__(self, location: Location, remote: Remote) -> None:
         self.location = location
         self.embedded = location.embedded
-        self._timeout = timeout
-        self._connect_timeout = connect_timeout
-        self._prefer_grpc = prefer_grpc
-        self._grpc_port = grpc_port
+        self._settings = remote
         self._opening = threading.Lock()
         self._closed = False
         self._client: QdrantClient | None = None
         self._own: _Embedded | None = None
 
     @contextmanager
-    def use(self, *, write: bool = False) -> Generator[QdrantClient]:
-        """The client, alone with it where it is embedded; its errors become those of the contract.
+    def guard(self, *, write: bool = False) -> Generator[None]:
+        """Around every use of `client`: alone with it where it is embedded; its errors become those of the contract.
 
         Raises:
-            UnavailableError: cannot be reached, or the directory belongs to another process.
+            UnavailableError: the directory belongs to another process.
         """
-        if not self.embedded:
-            with translated(str(self.location), embedded=False, write=write):
-                yield self._remote()
-            return
-        own = self._local()
-        with own.lock, translated(str(self.location), embedded=True, write=write):
-            yield own.client
+        alone = self._local().lock if self.embedded else nullcontext()
+        with alone, translated(str(self.location), embedded=self.embedded, write=write):
+            yield
+
+    def client(self) -> QdrantClient:
+        """The open client.
+
+        Raises:
+            UnavailableError: the server cannot be reached.
+        """
+        return self._local().client if self.embedded else self._remote()
 
     def close(self) -> None:
         """Close the client, an embedded one when its last user is gone."""
@@ -98,7 +90,7 @@ class Engine:
             if self._client is None:
                 client = self._connect()
                 try:
-                    _check_version(client.info().version, str(self.location))
+                    check_version(client.info().version, str(self.location))
                 except BaseException:
                     client.close()
                     raise
@@ -106,21 +98,7 @@ class Engine:
             return self._client
 
     def _connect(self) -> QdrantClient:
-        return QdrantClient(
-            url=self.location.url,
-            api_key=self.location.api_key,
-            grpc_port=self._grpc_port,
-            prefer_grpc=self._prefer_grpc,
-            timeout=self._timeout,  # type: ignore[arg-type] # it rounds up itself
-            check_compatibility=False,  # would start a thread
-            event_hooks={"request": [self._limit]},
-        )
-
-    def _limit(self, request: Any) -> None:
-        """The deadlines of one HTTP request; the client's own timeout knows whole seconds and no phases."""
-        quick, slow = self._connect_timeout, self._timeout
-        read = min(quick, slow) if request.method == "GET" else slow
-        request.extensions["timeout"] = {"connect": quick, "pool": slow, "write": slow, "read": read}
+        return QdrantClient(**self._settings.client_options(self.location, self._settings.limit))
 
     # -- inside this process -------------------------------------------------------------------------------------
 
@@ -176,13 +154,3 @@ def _held(location: Location, owner: str) -> UnavailableError:
         f"the embedded Qdrant in {location} is in use by {owner}, which holds {os.path.join(str(location), '.lock')}",  # noqa: PTH118 - text
         hint="an embedded Qdrant has one process; run a server and give url=http://localhost:6333 to share data",
     )
-
-
-def _check_version(version: str, where: str) -> None:
-    numbers = re.match(r"v?(\d+)\.(\d+)", version)
-    if numbers and (int(numbers[1]), int(numbers[2])) < OLDEST:
-        oldest = ".".join(map(str, OLDEST))
-        raise UnsupportedError(
-            f"Qdrant at {where} is version {version}, which cannot insert without overwriting",
-            hint=f"upgrade the server to {oldest} or newer",
-        )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import cast
+from typing import Any, cast
 
-from qdrant_client import QdrantClient, models
+from qdrant_client import models
+
+from praison_persist.steps import Steps
 
 __all__ = ["in_requests", "take_back"]
 
@@ -13,10 +15,10 @@ _REQUEST_BYTES = 16 * 2**20
 """Most bytes of points in one request; a server takes 32 MiB by default."""
 
 
-def take_back(client: QdrantClient, name: str, ours: models.Filter, failure: Exception) -> None:
+def take_back(client: Any, name: str, ours: models.Filter, failure: Exception) -> Steps[None]:
     """Take back what a failed insert has written; where that fails too, the first error is the one that counts."""
     try:
-        client.delete(name, models.FilterSelector(filter=ours))
+        yield client.delete(name, models.FilterSelector(filter=ours))
     except Exception as exc:
         raise failure from exc
 

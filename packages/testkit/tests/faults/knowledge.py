@@ -6,7 +6,7 @@ import math
 import time
 from dataclasses import replace
 
-from praison_persist.errors import AlreadyExistsError, DimensionMismatchError, NotFoundError
+from praison_persist.errors import AlreadyExistsError, DimensionMismatchError, NotFoundError, PartialWriteError
 from praison_persist.filters import matches, parse_filter
 from praison_persist.scores import DISTANCES
 from praison_persist_memory import MemoryKnowledgeStore as Correct
@@ -213,7 +213,30 @@ class LimitIsTruthy(Correct):
         return super().search(collection, query_embedding, limit or 5, filters, score_threshold)
 
 
+class ForgetsTheLastBatch(Correct):
+    def upsert_many(self, collection, documents, *, batch_size=256, progress=None):
+        given = list(documents)
+        whole = len(given) // batch_size * batch_size
+        return super().upsert_many(collection, given[:whole], batch_size=batch_size, progress=progress)
+
+
+class StopsSilently(Correct):
+    def upsert_many(self, *args, **kwargs):
+        try:
+            return super().upsert_many(*args, **kwargs)
+        except PartialWriteError as error:
+            return error.stored
+
+
+class IgnoresText(Correct):
+    def search(self, collection, query_embedding, limit=5, filters=None, score_threshold=None, *, text=None, mode=None):
+        return super().search(collection, query_embedding or [1.0, 1.0, 1.0], limit, filters, score_threshold)
+
+
 MUTANTS: dict[type, str] = {
+    ForgetsTheLastBatch: "test_upsert_many_takes_any_iterable_and_tells_its_progress",
+    StopsSilently: "test_upsert_many_says_where_it_stopped",
+    IgnoresText: "test_a_wrong_mode_or_text_is_refused",
     DropsFilters: "test_search_follows_the_truth_table",
     FiltersAfterTheLimit: "test_a_selective_filter_gives_all_that_match",
     NegationNeedsTheField: "test_count_follows_the_truth_table",

@@ -6,7 +6,7 @@ The engine's part only: checks are in `praison_persist.vectorstore`, DDL in `col
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, cast
 
 import psycopg
@@ -258,14 +258,11 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         )
         return cast("tuple[int]", row)[0]
 
-    def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
-        order = st.PAGE.format(limit=batch_size)
-        page = self._whole(info, *st.where(condition), order)
-        while page:
-            yield from page
-            if len(page) < batch_size:
-                return
-            page = self._whole(info, *st.where(condition, after=page[-1].id), order)
+    def _page(
+        self, info: CollectionInfo, condition: Filter | None, size: int, after: str | None
+    ) -> tuple[list[KnowledgeDocument], str | None]:
+        page = self._whole(info, *st.where(condition, after=after), st.PAGE.format(limit=size))
+        return page, page[-1].id if len(page) == size else None
 
     def _whole(self, info: CollectionInfo, clause: str, params: list[Any], order: str = "") -> list[KnowledgeDocument]:
         """Documents with embeddings."""

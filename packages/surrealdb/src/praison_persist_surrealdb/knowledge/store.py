@@ -6,6 +6,7 @@ The engine's part only: checks are in `praison_persist.vectorstore`, conversions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from surrealdb import RecordID
@@ -239,13 +240,16 @@ class SurrealDBVectorKnowledgeStore(VectorStoreBase):
         found = self._read(info, f"SELECT count() FROM `{info.name}` WHERE {where} GROUP ALL", variables)
         return found[0]["count"] if found else 0
 
-    def _scan(self, info: CollectionInfo, condition: Filter | None, batch_size: int) -> Iterator[KnowledgeDocument]:
+    def _page(
+        self, info: CollectionInfo, condition: Filter | None, size: int, after: Iterator[RecordID] | None
+    ) -> tuple[list[KnowledgeDocument], Iterator[RecordID] | None]:
         # All ids at once, then the documents: the engine has no cursors, and finds a position only by counting.
-        where, variables = to_surrealql(condition)
-        ids = self._read(info, f"SELECT VALUE id FROM `{info.name}` WHERE {where}", variables)
-        for start in range(0, len(ids), batch_size):
-            for row in self._read(info, "SELECT * FROM $ids", {"ids": ids[start : start + batch_size]}):
-                yield convert.to_document(row)
+        if after is None:
+            where, variables = to_surrealql(condition)
+            after = iter(self._read(info, f"SELECT VALUE id FROM `{info.name}` WHERE {where}", variables))
+        ids = list(islice(after, size))
+        rows = self._read(info, "SELECT * FROM $ids", {"ids": ids})
+        return [convert.to_document(row) for row in rows], after if len(ids) == size else None
 
     # -- inside --------------------------------------------------------------------------------------------------
 

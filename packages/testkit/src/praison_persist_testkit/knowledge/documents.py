@@ -97,7 +97,7 @@ class Writing(Suite):
     async def test_more_than_a_batch_of_the_engine_is_stored(self, store: Handle) -> None:
         """`insert`, `get`, `upsert` and `delete` take more documents than the engine takes in one call."""
         await collection(store)
-        size = 3 * int(getattr(store.raw, "max_batch", 1000)) + 1
+        size = int(getattr(store.raw, "max_batch", 1000)) + 1
         given = documents(size)
         ids = [one.id for one in given]
         assert await store.insert(DOCS, given) == ids

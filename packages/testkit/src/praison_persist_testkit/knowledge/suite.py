@@ -6,6 +6,7 @@ from praison_persist.knowledge import AsyncKnowledgeStore, KnowledgeDocument, Kn
 
 from ..lifecycle import Lifecycle
 from .build import DOCS, document
+from .bulk import Bulk, TextSearching
 from .collections import Collections
 from .documents import Deleting, Writing
 from .fidelity import Fidelity, Refusals
@@ -18,7 +19,18 @@ __all__ = ["KnowledgeConformance"]
 
 
 class KnowledgeConformance(
-    Collections, Writing, Fidelity, Refusals, Deleting, Searching, Filtering, RandomFiltering, Machine, Lifecycle
+    Collections,
+    Writing,
+    Bulk,
+    Fidelity,
+    Refusals,
+    Deleting,
+    Searching,
+    TextSearching,
+    Filtering,
+    RandomFiltering,
+    Machine,
+    Lifecycle,
 ):
     """Every sentence of the contract of `praison_persist.knowledge.KnowledgeStore`, sync or async.
 
@@ -36,6 +48,7 @@ class KnowledgeConformance(
         ("describe_collection", (DOCS,), {}),
         ("insert", (DOCS, [document("a")]), {}),
         ("upsert", (DOCS, [document("a")]), {}),
+        ("upsert_many", (DOCS, [document("a")]), {}),
         ("search", (DOCS, [1.0, 0.0, 0.0]), {}),
         ("get", (DOCS, ["a"]), {}),
         ("delete", (DOCS, ["a"]), {}),
