@@ -71,12 +71,13 @@ class Documents:
         number, last = request.after or (0, None)
         start = _ranges(request.prefix)[number]
         query: dict[str, Any] = {
-            "from": [{"collection_id": self.collection}],
+            "from_": [{"collection_id": self.collection}],
             "select": {"fields": [{"field_path": "expires_at"}]},
             "order_by": [{"field": {"field_path": "__name__"}, "direction": "ASCENDING"}],
             "limit": {"value": PAGE},
         }
-        above = ("GREATER_THAN", last) if last is not None else ("GREATER_THAN_OR_EQUAL", start) if start else None
+        first = f"{start} " if _is_reserved(start) else start  # nothing sorts between the two
+        above = ("GREATER_THAN", last) if last is not None else ("GREATER_THAN_OR_EQUAL", first) if start else None
         below = ("LESS_THAN", start + _LAST) if start else None
         bounds = [self._bound(*bound) for bound in (above, below) if bound]
         if len(bounds) == 1:
@@ -153,9 +154,13 @@ class Documents:
 
 def _id(name: str) -> str:
     """The document id; ordinary names are their own, as PraisonAI has them."""
-    if name in (".", "..") or re.fullmatch("__.*__", name, re.DOTALL):
+    if _is_reserved(name):
         return f"%{ord(name[0]):02X}{escape(name[1:], '/')}"
     return escape(name, "/")
+
+
+def _is_reserved(name: str) -> bool:
+    return name in (".", "..") or re.fullmatch("__.*__", name, re.DOTALL) is not None
 
 
 def _ranges(prefix: str) -> list[str]:
