@@ -52,7 +52,7 @@ class Service:
         low, high, strictly = root, root + _HIGHEST, False
         for bound in _bounds(query):
             name = bound.value.reference_value
-            match bound.Op.Name(bound.op):
+            match bound.Operator.Name(bound.op):
                 case "GREATER_THAN" | "GREATER_THAN_OR_EQUAL" as op:
                     low, strictly = name, op == "GREATER_THAN"
                 case "LESS_THAN":

@@ -1,0 +1,32 @@
+"""The engine as an option of stores: its URL is where an emulator listens, which only the environment can name."""
+
+from __future__ import annotations
+
+import pytest
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import exceptions, storage
+
+BUCKET = "praison-persist-tests"
+
+
+def make_bucket(url: str) -> None:
+    """The bucket of all tests, if it is not there yet."""
+    with storage.Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": url}) as client:
+        try:
+            client.create_bucket(BUCKET, retry=None)
+        except exceptions.Conflict:
+            return
+
+
+@pytest.fixture(scope="session")
+def gcs_server(gcs_url: str) -> str:
+    """The URL of a server that all tests share, with the bucket."""
+    make_bucket(gcs_url)
+    return gcs_url
+
+
+@pytest.fixture
+def bucket(gcs_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The bucket's name; the server is in the environment."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server)
+    return BUCKET
