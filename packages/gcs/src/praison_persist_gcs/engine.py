@@ -66,7 +66,8 @@ class GCSEngine(Engine):
         return from_error(error, self.settings)
 
     def close(self) -> None:
-        if (bucket := self._buckets.pop(os.getpid(), None)) is not None:
+        bucket = self._buckets.pop(os.getpid(), None)
+        if bucket is not None:
             self._threads.close(bucket.client.close).result()
 
     # -- requests ------------------------------------------------------------------------------------------------
@@ -161,6 +162,9 @@ class GCSEngine(Engine):
         credentials, project = _identify(settings)
         options = {"api_endpoint": settings.emulator} if settings.emulator else None
         client = storage.Client(project=settings.project or project, credentials=credentials, client_options=options)
+        # It would ask for the bucket in a thread of its own after every missing key, to name it in traces. There is no
+        # option of the client for either of these, so this reaches inside, here and nowhere else.
+        client._bucket_metadata_cache = None  # type: ignore[assignment]
         # As many connections as there may be callers: the default of ten is thrown away and made again beyond that.
         adapter = requests.adapters.HTTPAdapter(pool_maxsize=64)
         for scheme in ("https://", "http://"):
