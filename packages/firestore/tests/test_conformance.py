@@ -10,6 +10,7 @@ TOO_LARGE = never("a document of Firestore has at most 1 MiB; more is an Invalid
 
 
 class TestFirestore(StateConformance):
+    watchdog_seconds = 400  # the random calls are some thousands, and the emulator warms up slowly
     deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
 
     @pytest.fixture
@@ -18,6 +19,7 @@ class TestFirestore(StateConformance):
 
 
 class TestAsyncFirestore(StateConformance):
+    watchdog_seconds = 400  # the random calls are some thousands, and the emulator warms up slowly
     deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
 
     @pytest.fixture

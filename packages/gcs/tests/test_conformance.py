@@ -10,12 +10,16 @@ from praison_persist_testkit import StateConformance, Target
 
 
 class TestGCS(StateConformance):
+    watchdog_seconds = 400  # every call is an HTTP request, and the random calls are some thousands
+
     @pytest.fixture
     def target(self, bucket: str, fresh_prefix: str) -> Target:
         return Target("gcs", options={"bucket_name": bucket, "prefix": fresh_prefix})
 
 
 class TestAwaitedGCS(StateConformance):
+    watchdog_seconds = 400  # every call is an HTTP request, and the random calls are some thousands
+
     @pytest.fixture
     def target(self, bucket: str, fresh_prefix: str) -> Target:
         return Target("gcs", factory=lambda: async_view(GCSStateStore(bucket, fresh_prefix)))
