@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import exceptions, storage
@@ -9,19 +12,23 @@ from google.cloud import exceptions, storage
 BUCKET = "praison-persist-tests"
 
 
-def make_bucket(url: str) -> None:
-    """The bucket of all tests, if it is not there yet."""
+def _make_bucket(url: str) -> str:
     with storage.Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": url}) as client:
-        try:
+        with suppress(exceptions.Conflict):
             client.create_bucket(BUCKET, retry=None)
-        except exceptions.Conflict:
-            return
+    return BUCKET
+
+
+@pytest.fixture(scope="session")
+def make_bucket() -> Callable[[str], str]:
+    """Make the bucket of all tests on the server of that URL, if it is not there yet; its name."""
+    return _make_bucket
 
 
 @pytest.fixture(scope="session")
 def gcs_server(gcs_url: str) -> str:
     """The URL of a server that all tests share, with the bucket."""
-    make_bucket(gcs_url)
+    _make_bucket(gcs_url)
     return gcs_url
 
 

@@ -15,10 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from conftest import BUCKET, make_bucket
 
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_gcs import GCSStateStore
+
+BUCKET = "some-bucket"
 
 
 @pytest.fixture
@@ -62,10 +63,10 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[st
 
 
 def test_a_service_killed_and_restarted_under_load_loses_and_doubles_nothing(
-    gcs_engine: Any, fresh_prefix: str, monkeypatch: pytest.MonkeyPatch
+    gcs_engine: Any, make_bucket: Callable[[str], str], fresh_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_engine.url)
-    make_bucket(gcs_engine.url)
+    bucket = make_bucket(gcs_engine.url)
     acknowledged, unknown, stored = [0] * 4, [0] * 4, list[str]()
     stop = threading.Event()
 
@@ -82,7 +83,7 @@ def test_a_service_killed_and_restarted_under_load_loses_and_doubles_nothing(
                 unknown[number] += error.ambiguous and error.operation == "incr"
                 time.sleep(0.01)
 
-    with GCSStateStore(BUCKET, fresh_prefix, retry_delay=0.05) as store, ThreadPoolExecutor(4) as threads:
+    with GCSStateStore(bucket, fresh_prefix, retry_delay=0.05) as store, ThreadPoolExecutor(4) as threads:
         jobs = [threads.submit(work, number) for number in range(4)]
         for _ in range(3):
             time.sleep(0.5)
@@ -160,7 +161,7 @@ def test_throttling_that_does_not_end_is_said(answering: Callable[..., list[str]
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_missing_permission_is_said(answering: Callable[..., list[str]], status: int) -> None:
     answering(status)
-    with GCSStateStore(BUCKET) as store, pytest.raises(ConfigurationError, match="permissions"):
+    with GCSStateStore(BUCKET) as store, pytest.raises(ConfigurationError, match="permissions|credentials"):
         store.get("k")
 
 

@@ -22,7 +22,7 @@ PAGE = 300
 
 _MOST_BYTES = 1_048_576
 _MOST_NAME = 1500
-_COMMIT_BYTES = 8_000_000  # a request may have 10 MiB
+_COMMIT_BYTES = 3_500_000  # a request may have 10 MiB, 4 with the emulator
 _COMMIT_WRITES = 500
 _LAST = "\U0010ffff"
 
