@@ -1,7 +1,7 @@
 """Firestore: Google's emulator where it is installed, else this repository's stand-in, which speaks its gRPC protocol.
 
-The emulator keeps its documents in memory, so a server that tests kill is always the stand-in, which keeps them in a file.
-No package registry has the emulator.
+The emulator keeps its documents in memory, so a server that tests kill is always the stand-in, which has a file. No
+package registry has the emulator.
 """
 
 from __future__ import annotations

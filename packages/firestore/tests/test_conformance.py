@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from praison_persist_testkit import StateConformance, Target, never
@@ -11,7 +13,7 @@ TOO_LARGE = never("a document of Firestore has at most 1 MiB; more is an Invalid
 
 class TestFirestore(StateConformance):
     watchdog_seconds = 400  # the random calls are some thousands, and the emulator warms up slowly
-    deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
+    deviations: ClassVar = {"test_a_megabyte_comes_back": TOO_LARGE}
 
     @pytest.fixture
     def target(self, firestore: str, fresh_prefix: str) -> Target:
@@ -20,7 +22,7 @@ class TestFirestore(StateConformance):
 
 class TestAsyncFirestore(StateConformance):
     watchdog_seconds = 400  # the random calls are some thousands, and the emulator warms up slowly
-    deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
+    deviations: ClassVar = {"test_a_megabyte_comes_back": TOO_LARGE}
 
     @pytest.fixture
     def target(self, firestore: str, fresh_prefix: str) -> Target:

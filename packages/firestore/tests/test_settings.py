@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import time
 from typing import Any
 
@@ -24,7 +24,10 @@ def _nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("firestore://my-project", "firestore://my-project/praisonai_state"),
         ("firestore://my-project/memory", "firestore://my-project/memory"),
-        ("firestore://my-project/users/ada/state?database=other", "firestore://my-project/users/ada/state?database=other"),
+        (
+            "firestore://my-project/users/ada/state?database=other",
+            "firestore://my-project/users/ada/state?database=other",
+        ),
         ("firestore://", "firestore:///praisonai_state"),
     ],
 )
@@ -32,7 +35,9 @@ def test_a_url_names_its_place(url: str, place: str) -> None:
     assert repr(STATE_STORES.create_from_url(url)) == f"FirestoreStateStore({place!r})"
 
 
-@pytest.mark.parametrize("url", ["http://h", "firestore+x://h", "firestore://a,b", "firestore://p?colour=1", "firestore://p/a/b"])
+@pytest.mark.parametrize(
+    "url", ["http://h", "firestore+x://h", "firestore://a,b", "firestore://p?colour=1", "firestore://p/a/b"]
+)
 def test_a_wrong_url_is_refused_before_anything_is_opened(url: str) -> None:
     with pytest.raises(ConfigurationError):
         FirestoreStateStore(url=url)
@@ -74,7 +79,7 @@ def test_what_praisonai_stored_is_read(firestore_url: str, fresh_prefix: str, mo
     raw.document("dict").set({"value": {"a": 1, "b": [1.5, None, True]}, "updated_at": now})
     raw.document("text").set({"value": "5", "updated_at": now, "expires_at": now + 500})
     raw.document("gone").set({"value": 1, "updated_at": now, "expires_at": now - 1})
-    raw.document("date").set({"value": datetime.datetime.now(datetime.timezone.utc)})
+    raw.document("date").set({"value": dt.datetime.now(dt.timezone.utc)})
     raw.document("foreign").set({"name": "Ada"})
     with FirestoreStateStore("demo-praisonai", fresh_prefix) as store:
         assert store.get("dict") == store.hgetall("dict") == {"a": 1, "b": [1.5, None, True]}

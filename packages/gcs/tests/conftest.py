@@ -13,9 +13,10 @@ BUCKET = "praison-persist-tests"
 
 
 def _make_bucket(url: str) -> str:
-    with storage.Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": url}) as client:
-        with suppress(exceptions.Conflict):
-            client.create_bucket(BUCKET, retry=None)
+    options = {"api_endpoint": url}
+    client = storage.Client(project="p", credentials=AnonymousCredentials(), client_options=options)
+    with client, suppress(exceptions.Conflict):
+        client.create_bucket(BUCKET, retry=None)
     return BUCKET
 
 

@@ -161,7 +161,7 @@ def test_throttling_that_does_not_end_is_said(answering: Callable[..., list[str]
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_missing_permission_is_said(answering: Callable[..., list[str]], status: int) -> None:
     answering(status)
-    with GCSStateStore(BUCKET) as store, pytest.raises(ConfigurationError, match="permissions|credentials"):
+    with GCSStateStore(BUCKET) as store, pytest.raises(ConfigurationError, match=r"permissions|credentials"):
         store.get("k")
 
 

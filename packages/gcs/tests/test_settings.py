@@ -83,7 +83,9 @@ def test_what_praisonai_stored_is_read(bucket: str, gcs_server: str, fresh_prefi
 def test_what_a_lifecycle_rule_needs_is_written(bucket: str, gcs_server: str, fresh_prefix: str) -> None:
     with GCSStateStore(bucket, fresh_prefix) as store:
         store.set("k", 1, ttl=3600)
-    client = storage.Client(project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": gcs_server})
+    client = storage.Client(
+        project="p", credentials=AnonymousCredentials(), client_options={"api_endpoint": gcs_server}
+    )
     (blob,) = client.list_blobs(bucket, prefix=fresh_prefix)
     assert 3500 < blob.custom_time.timestamp() - time.time() < 3700
 

@@ -211,8 +211,8 @@ class RecordStates(Named):
         refused: list[str] = []
         if len(names) == 1 or not self.save_batch:
             for name in names:
-                if not (yield Save(name, records[name], Condition.NO_HASH)):
-                    refused.append(name)
+                saved: bool = yield Save(name, records[name], Condition.NO_HASH)
+                refused += [] if saved else [name]
         else:
             for start in range(0, len(names), self.save_batch):
                 refused += yield SaveMany({name: records[name] for name in names[start : start + self.save_batch]})

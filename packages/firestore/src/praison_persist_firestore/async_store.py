@@ -12,7 +12,7 @@ __all__ = ["AsyncFirestoreStateStore"]
 
 
 class AsyncFirestoreStateStore(FirestoreStore, AsyncEngineStateStore):
-    """`FirestoreStateStore` on the vendor's asyncio client, for one event loop after another. Options: `FirestoreStore`."""
+    """`FirestoreStateStore` on Google's asyncio client, for one event loop after another. Options: `FirestoreStore`."""
 
     backend = "async_firestore"
 

@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 import google.auth
-import grpc
 from google.api_core.gapic_v1.routing_header import to_grpc_metadata
 from google.oauth2 import service_account
 

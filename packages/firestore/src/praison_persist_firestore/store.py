@@ -19,6 +19,4 @@ class FirestoreStateStore(FirestoreStore, EngineStateStore):
     def _assemble(self, settings: Settings, retry: RetryPolicy) -> None:
         from .engine import FirestoreEngine  # a wrong option needs no client
 
-        EngineStateStore.__init__(
-            self, FirestoreEngine(settings), VersionedStates(), backend=self.backend, retry=retry
-        )
+        EngineStateStore.__init__(self, FirestoreEngine(settings), VersionedStates(), backend=self.backend, retry=retry)

@@ -1,6 +1,7 @@
 """A stand-in for Firestore: its gRPC protocol, as the vendor's client speaks it, over a SQLite file.
 
-Knows what state stores need (BatchGetDocuments, Commit of whole documents, RunQuery over ranges of names) and refuses the rest.
+Knows what state stores need (BatchGetDocuments, Commit of whole documents, RunQuery over ranges of names) and refuses
+the rest. To run the same tests against another server, set PRAISON_PERSIST_TEST_FIRESTORE_URL.
 """
 
 from __future__ import annotations

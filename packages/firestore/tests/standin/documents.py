@@ -1,4 +1,4 @@
-"""The documents of the stand-in, in a SQLite file so that they survive its kill: conditions, limits, ranges of names."""
+"""The documents of the stand-in, in a SQLite file so that they survive a kill: conditions, limits, name ranges."""
 
 from __future__ import annotations
 

@@ -90,8 +90,8 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
         self.wfile.flush()
 
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing."""
+    def log_message(self, *args: Any) -> None:
+        """Keep quiet."""
 
 
 def _expected(query: dict[str, str]) -> int | None:

@@ -68,7 +68,7 @@ class Objects:
             raise RefusedError(404, f"No such object: {bucket}/{name}")
 
     def page(self, bucket: str, prefix: str, after: str, most: int) -> tuple[list[dict[str, Any]], str | None]:
-        """The next objects whose names start with the prefix, by the bytes of their names, and the last if more follow."""
+        """The next objects whose names start with the prefix, by their bytes, and the last name if more follow."""
         low = max(prefix.encode(), after.encode() + b"\x00" if after else b"")
         with self._lock:
             self._check(bucket, "", None)
