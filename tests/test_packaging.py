@@ -175,6 +175,34 @@ except UnavailableError as error:
 else:
     raise AssertionError("nothing listens there")
 """,
+    "praison-persist-firestore": """
+import os
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+os.environ["FIRESTORE_EMULATOR_HOST"] = "127.0.0.1:1"
+for name in ("firestore", "async_firestore"):
+    assert "my-project/memory" in repr(STATE_STORES.create(name, project="my-project", collection="memory"))
+try:
+    STATE_STORES.create("firestore", project="my-project", max_retries=0).get("k")
+except UnavailableError as error:
+    assert error.backend == "firestore"
+else:
+    raise AssertionError("nothing listens there")
+""",
+    "praison-persist-gcs": """
+import os
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+os.environ["STORAGE_EMULATOR_HOST"] = "http://127.0.0.1:1"
+store = STATE_STORES.create_from_url("gs://my-bucket/memory/", max_retries=0)
+assert "my-bucket/memory/" in repr(store)
+try:
+    store.get("k")
+except UnavailableError as error:
+    assert error.backend == "gcs"
+else:
+    raise AssertionError("nothing listens there")
+""",
     "praison-persist-upstash": """
 from praison_persist import STATE_STORES
 from praison_persist.errors import UnavailableError

@@ -5,14 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from praison_persist.errors import PersistError, UnavailableError
+from praison_persist.errors import PersistError, UnavailableError, WrongTypeError
 from praison_persist.retry import RetryPolicy
-from praison_persist.state_engines import AsyncEngine, AsyncEngineStateStore, Engine, EngineStateStore, RecordStates
-from praison_persist.state_engines.requests import Condition, Erase, Load, Names, Page, Record, Save, SaveMany
+from praison_persist.state_engines import (
+    AsyncEngine,
+    AsyncEngineStateStore,
+    Engine,
+    EngineStateStore,
+    RecordStates,
+    VersionedStates,
+)
+from praison_persist.state_engines.naming import escape, unescape
+from praison_persist.state_engines.requests import Condition, Erase, Load, Names, Page, Record, Save, SaveAll, SaveMany
 from praison_persist_testkit import StateConformance, Target
 
 RETRY = RetryPolicy(max_retries=5, retry_delay=0.001)
@@ -76,6 +85,48 @@ class Dictionary:
         return UnavailableError("the answer was lost") if isinstance(error, Lost) else None
 
 
+class Versioned(Dictionary, Engine):
+    """Compares versions, sees nothing of what is inside, and counts what it was asked."""
+
+    def __init__(self, *, together: bool = False, lose: int = 0) -> None:
+        super().__init__(lose=lose)
+        self.together = together
+        self.requests = 0
+
+    def perform(self, request: Any) -> Any:
+        self.requests += 1
+        return super().perform(request)
+
+    def _answer(self, request: Any) -> Any:
+        match request:
+            case Save(name, record, expect):
+                return bool(self._save({name: (record, expect)}))
+            case SaveAll(records):
+                return self._save(records)
+            case Erase(name, expect):
+                assert expect is not None
+                return super()._answer(request) if self._fits(name, expect) else None
+            case _:
+                return super()._answer(request)
+
+    def _save(self, records: dict[str, tuple[Record, Record | Condition]]) -> dict[str, Any]:
+        fit = [name for name, (_, expect) in records.items() if self._fits(name, expect)]
+        if self.together and len(fit) < len(records):
+            return {}
+        for name in fit:
+            self.writes += 1
+            self.records[name] = replace(records[name][0], version=self.writes)
+        return {name: self.records[name].version for name in fit}
+
+    def _fits(self, name: str, expect: Record | Condition) -> bool:
+        assert expect is not Condition.NO_HASH
+        found = self.records.get(name)
+        return found is None if expect is Condition.ABSENT else found is not None and found.version == expect.version
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
 class BlockingEngine(Dictionary, Engine):
     def close(self) -> None:
         """Nothing to release."""
@@ -116,6 +167,69 @@ class TestAsyncRecords(StateConformance):
             return AsyncEngineStateStore(engine, RecordStates("p:"), backend="dictionary", retry=RETRY)
 
         return Target("dictionary", factory=make)
+
+
+def _versioned(engine: Versioned) -> EngineStateStore:
+    return EngineStateStore(engine, VersionedStates("p:", load_batch=2), backend="dictionary", retry=RETRY)
+
+
+class TestVersionedRecords(StateConformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        engine = Versioned()
+        return Target("dictionary", factory=lambda: _versioned(engine))
+
+
+class TestVersionedRecordsInBatches(StateConformance):
+    @pytest.fixture
+    def target(self) -> Target:
+        engine = Versioned(together=True)
+        return Target("dictionary", factory=lambda: _versioned(engine))
+
+
+def test_replacing_what_was_written_or_read_last_takes_one_request() -> None:
+    engine = Versioned()
+    with _versioned(engine) as store, _versioned(engine) as other:
+        store.set("k", 1)
+        store.set("k", 2)
+        assert engine.requests == 2
+        assert other.get("k") == 2
+        other.set("k", 3)
+        assert engine.requests == 4
+        store.set("k", 4)  # what it remembers is no longer true
+        assert engine.requests == 7
+        assert other.get("k") == 4
+
+
+def test_a_hash_that_came_where_a_value_was_is_not_replaced() -> None:
+    engine = Versioned(together=True)
+    with _versioned(engine) as store, _versioned(engine) as other:
+        store.set_many({"a": 1, "b": 1})
+        other.delete("a")
+        other.hset("a", "f", 1)
+        with pytest.raises(WrongTypeError, match="a"):
+            store.set_many({"a": 2, "b": 2})
+        assert (store.hgetall("a"), store.get("b")) == ({"f": 1}, 2)
+
+
+def test_a_mapping_of_praisonai_is_a_value_and_a_hash_until_it_is_written() -> None:
+    engine = Versioned()
+    engine.records["p:k"] = Record('{"a": 1}', {"a": "1"}, None, None, 0)
+    engine.records["p:l"] = Record('{"a": 1}', {"a": "1"}, None, None, 0)
+    with _versioned(engine) as store:
+        assert store.get("k") == store.hgetall("k") == {"a": 1}
+        store.hset("k", "b", 2)
+        with pytest.raises(WrongTypeError):
+            store.set("k", 1)
+        store.set("l", 1)
+        assert store.get("l") == 1
+
+
+@pytest.mark.parametrize("text", ["", "plain", "50%", "%2F", "a/b", "\x00\x1f\x7f\x9f", "\u00e9\U0001f511", "~._-"])
+def test_an_escaped_name_comes_back_and_keeps_its_beginning(text: str) -> None:
+    assert unescape(escape(text, "/")) == text
+    assert not set(escape(text, "/")) & {"/", "\x00", "\x1f", "\x7f", "\x9f"}
+    assert all(escape(text, "/").startswith(escape(text[:end], "/")) for end in range(len(text)))
 
 
 def test_an_increment_whose_answer_was_lost_counts_once() -> None:

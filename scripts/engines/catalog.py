@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple, Protocol
 
 from .engine import Engine, EngineError
+from .firestore import Firestore
+from .gcs import CloudStorage
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
@@ -45,6 +47,8 @@ ENGINES: dict[str, Entry] = {
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
+    "firestore": Entry(Firestore, "Google's emulator if installed, else a stand-in: its gRPC protocol over SQLite"),
+    "gcs": Entry(CloudStorage, "a stand-in: Cloud Storage's JSON API over SQLite"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 

@@ -46,8 +46,11 @@ BACKENDS: dict[str, dict[str, str]] = {
         "surrealdb_vector": "praison-persist-surrealdb",
     },
     "state": {
+        "async_firestore": "praison-persist-firestore",
         "async_redis": "praison-persist-redis",
         "async_upstash": "praison-persist-upstash",
+        "firestore": "praison-persist-firestore",
+        "gcs": "praison-persist-gcs",
         "libsql": "praison-persist-turso",
         "memory": "praison-persist-memory",
         "postgres": "praison-persist-postgres",
@@ -89,6 +92,9 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealkv": "praison-persist-surrealdb",
     },
     "state": {
+        "firestore": "praison-persist-firestore",
+        "gcs": "praison-persist-gcs",
+        "gs": "praison-persist-gcs",
         "libsql": "praison-persist-turso",
         "memory": "praison-persist-memory",
         "postgres": "praison-persist-postgres",

@@ -1,6 +1,7 @@
 """State stores over an engine that is no SQL database: each contract method written once, as an operation without I/O.
 
-`commands` is for engines that speak Redis commands, `records` for those that keep one document or object per key.
+`commands` is for engines that speak Redis commands, `records` for those that keep one document or object per key,
+`versioned` for those of them whose conditions compare versions only.
 A backend supplies an `Engine` (or `AsyncEngine`) that performs single requests.
 """
 
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from .requests import Page as Page
     from .requests import Record as Record
     from .requests import Save as Save
+    from .requests import SaveAll as SaveAll
     from .requests import SaveMany as SaveMany
     from .stores import Engine as Engine
     from .stores import EngineStateStore as EngineStateStore
+    from .versioned import VersionedStates as VersionedStates
 
 __all__ = [
     "AsyncEngine",
@@ -46,8 +49,10 @@ __all__ = [
     "RecordStates",
     "Refusal",
     "Save",
+    "SaveAll",
     "SaveMany",
     "Scan",
+    "VersionedStates",
     "match_prefix",
 ]
 
@@ -71,8 +76,10 @@ __getattr__ = lazy_exports(
         "RecordStates": "records",
         "Refusal": "commands",
         "Save": "requests",
+        "SaveAll": "requests",
         "SaveMany": "requests",
         "Scan": "commands",
+        "VersionedStates": "versioned",
         "match_prefix": "commands",
     },
 )

@@ -1,9 +1,11 @@
-"""Keys and their names in the engine: a store's prefix and its namespaces. No I/O."""
+"""Keys and their names in the engine: a store's prefix, its namespaces, and characters a name cannot have. No I/O."""
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 from ..errors import InvalidInputError
 from ..jsontext import is_plain_text
@@ -13,7 +15,7 @@ from ..validation import check_key
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Named", "check_text", "is_storable"]
+__all__ = ["Named", "check_text", "escape", "is_storable", "unescape"]
 
 
 class Named:
@@ -62,3 +64,16 @@ def check_text(value: Any, what: str) -> str:
 def is_storable(prefix: str) -> bool:
     """Whether any key can start with this text."""
     return is_plain_text(prefix) and NAMESPACE_SEPARATOR not in prefix
+
+
+def escape(text: str, also: str = "") -> str:
+    """The text without control characters, for names that may have none; ``%`` and those in ``also`` are escaped too.
+
+    What starts with a text is escaped to what starts with the escaped text.
+    """
+    return re.sub(rf"[%\x00-\x1f\x7f-\x9f{re.escape(also)}]", lambda found: quote(found[0], safe=""), text)
+
+
+def unescape(name: str) -> str:
+    """What was escaped."""
+    return unquote(name, errors="surrogateescape")

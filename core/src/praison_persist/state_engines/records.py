@@ -22,12 +22,12 @@ from ..validation import check_field, check_list, check_ttl
 from .naming import Named, check_text, is_storable
 from .requests import Condition, Erase, Load, Names, Page, Pause, Record, Save, SaveMany
 
-__all__ = ["RecordStates"]
+__all__ = ["ATTEMPTS", "RecordStates", "is_live"]
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 
-_ATTEMPTS = 500
+ATTEMPTS = 500
 _LONGEST_PAUSE = 0.25
 
 
@@ -59,14 +59,14 @@ class RecordStates(Named):
         for start in range(0, len(names), self.load_batch):
             chunk = tuple(names[start : start + self.load_batch])
             found: dict[str, Record] = yield Load(chunk)
-            live = {wanted[name]: found[name] for name in chunk if name in found and _is_live(found[name])}
+            live = {wanted[name]: found[name] for name in chunk if name in found and is_live(found[name])}
             values.update({key: decode(_value(record, key)) for key, record in live.items()})
         return values
 
     @operation()
     def set(self, key: str, value: Any, ttl: float | None) -> Steps[None]:
         name, record = self.name_of(key), _new_value(encode(value), ttl)
-        if not (yield Save(name, record, Condition.NO_HASH)):
+        if (yield from self._put({name: record})):
             raise holds_hash(key)
 
     @operation()
@@ -74,15 +74,7 @@ class RecordStates(Named):
         records = {
             self.name_of(key): _new_value(encode(value, f"value of {key!r}"), ttl) for key, value in values.items()
         }
-        names = sorted(records)
-        refused: list[str] = []
-        if self.save_batch:
-            for start in range(0, len(names), self.save_batch):
-                refused += yield SaveMany({name: records[name] for name in names[start : start + self.save_batch]})
-        else:
-            for name in names:
-                if not (yield Save(name, records[name], Condition.NO_HASH)):
-                    refused.append(name)
+        refused = yield from self._put(records)
         if refused:
             raise holds_hash(refused[0][len(self.prefix) :])
 
@@ -124,8 +116,8 @@ class RecordStates(Named):
 
     @operation()
     def delete(self, key: str) -> Steps[bool]:
-        record: Record | None = yield Erase(self.name_of(key))
-        return record is not None and _is_live(record)
+        record = yield from self._take(self.name_of(key))
+        return record is not None and is_live(record)
 
     @operation()
     def exists(self, key: str) -> Steps[bool]:
@@ -211,7 +203,24 @@ class RecordStates(Named):
     def _load(self, name: str) -> Steps[Record | None]:
         found: dict[str, Record] = yield Load((name,))
         record = found.get(name)
-        return record if record and _is_live(record) else None
+        return record if record and is_live(record) else None
+
+    def _put(self, records: dict[str, Record]) -> Steps[list[str]]:
+        """Save values; the names of those that were not, since a live hash is in their way."""
+        names = sorted(records)
+        refused: list[str] = []
+        if len(names) == 1 or not self.save_batch:
+            for name in names:
+                saved: bool = yield Save(name, records[name], Condition.NO_HASH)
+                refused += [] if saved else [name]
+        else:
+            for start in range(0, len(names), self.save_batch):
+                refused += yield SaveMany({name: records[name] for name in names[start : start + self.save_batch]})
+        return refused
+
+    def _take(self, name: str) -> Steps[Record | None]:
+        """Delete the record; the deleted one."""
+        return (yield Erase(name))
 
     def _page(self, prefix: str, after: Any) -> Steps[tuple[list[str], Any]]:
         if not is_storable(prefix):
@@ -233,7 +242,7 @@ class RecordStates(Named):
             ConflictError: other writers were quicker for too long.
             UnavailableError: an earlier attempt may or may not have taken effect, and that cannot be told any more.
         """
-        for number in range(_ATTEMPTS):
+        for number in range(ATTEMPTS):
             found: dict[str, Record] = yield Load((name,))
             stored = found.get(name)
             if attempt.expected is not None:
@@ -241,7 +250,7 @@ class RecordStates(Named):
                     return stored
                 if not _is_same(stored, attempt.expected):
                     raise attempt.unknown(name[len(self.prefix) :])
-            new = change(stored if stored and _is_live(stored) else None)
+            new = change(stored if stored and is_live(stored) else None)
             if new is None:
                 return None
             expect = stored or Condition.ABSENT
@@ -257,10 +266,18 @@ class RecordStates(Named):
             attempt.expected = None
             if done:
                 return new
-            pause = min(_LONGEST_PAUSE, 0.002 * 2.0 ** min(number, 10))
-            yield Pause(random.uniform(0.0, pause))  # noqa: S311 - jitter
-        raise ConflictError(
-            f"key {name[len(self.prefix) :]!r} was changed by others during each of {_ATTEMPTS} attempts",
+            yield self._pause(number)
+        raise self._conflict(name)
+
+    def _pause(self, number: int) -> Pause:
+        """What to wait before attempt ``number + 1``, after another writer was quicker."""
+        longest = min(_LONGEST_PAUSE, 0.002 * 2.0 ** min(number, 10))
+        return Pause(random.uniform(0.0, longest))  # noqa: S311 - jitter
+
+    def _conflict(self, name: str) -> ConflictError:
+        """Other writers were quicker for too long."""
+        return ConflictError(
+            f"key {name[len(self.prefix) :]!r} was changed by others during each of {ATTEMPTS} attempts",
             hint="try again, or spread the writes over several keys",
         )
 
@@ -296,7 +313,8 @@ def _new_value(text: str, ttl: float | None) -> Record:
     return Record(text, None, None if seconds is None else time.time() + seconds, secrets.token_hex(8))
 
 
-def _is_live(record: Record) -> bool:
+def is_live(record: Record) -> bool:
+    """Whether it has not expired."""
     return record.expires is None or record.expires > time.time()
 
 

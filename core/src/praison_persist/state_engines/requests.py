@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveMany", "is_write"]
+__all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveAll", "SaveMany", "is_write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,8 @@ class Record:
 
     Attributes:
         value: JSON text; None for a hash.
-        fields: JSON text by field; None for a value.
+        fields: JSON text by field; None for a value. A mapping that PraisonAI wrote has both: it may be used as either,
+            and the next write decides.
         expires: seconds since the epoch, UTC; None: never. An engine that expires lazily gives expired records as well.
         token: random text of the write that made it, stored with it; None where PraisonAI wrote it.
         version: what the engine compares in a condition (a generation, an update time), when that is not the token.
@@ -58,6 +59,15 @@ class SaveMany(NamedTuple):
     records: dict[str, Record]
 
 
+class SaveAll(NamedTuple):
+    """Store each record whose own condition holds, as in `Save`: the new versions of those that were, by name.
+
+    An engine may take all or none of some records, where one condition fails.
+    """
+
+    records: dict[str, tuple[Record, Record | Condition]]
+
+
 class Erase(NamedTuple):
     """Delete the record, only if it is exactly ``expect`` where that is given; the deleted one: ``Record | None``."""
 
@@ -90,4 +100,4 @@ class Pause(NamedTuple):
 
 def is_write(request: Any) -> bool:
     """Whether the request may change something; a request of another module says so by its ``writes``."""
-    return isinstance(request, (Save, SaveMany, Erase)) or getattr(request, "writes", False) is True
+    return isinstance(request, (Save, SaveAll, SaveMany, Erase)) or getattr(request, "writes", False) is True

@@ -1,0 +1,5 @@
+"""A Cloud Storage store for praison-persist."""
+
+from .store import GCSStateStore
+
+__all__ = ["GCSStateStore"]
