@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .dynalite import Dynalite
 from .engine import Engine, EngineError
+from .mongodb import MongoDB
+from .moto import Moto
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
@@ -45,6 +48,9 @@ ENGINES: dict[str, Entry] = {
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
+    "dynamodb": Entry(Dynalite, "a stand-in: Dynalite from npm, which speaks DynamoDB's protocol over LevelDB"),
+    "aws": Entry(Moto, "a stand-in: Moto from PyPI, AWS's API in memory, with the policies of IAM enforced"),
+    "mongodb": Entry(MongoDB, "a stand-in: MongoDB's wire protocol over mongomock, with a journal"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 
