@@ -175,6 +175,33 @@ except UnavailableError as error:
 else:
     raise AssertionError("nothing listens there")
 """,
+    "praison-persist-dynamodb": """
+import os
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+os.environ.update(AWS_ACCESS_KEY_ID="not-a-key", AWS_SECRET_ACCESS_KEY="secret")
+store = STATE_STORES.create("dynamodb", endpoint_url="http://127.0.0.1:1", max_retries=0)
+assert "praisonai_state" in repr(store)
+try:
+    store.get("k")
+except UnavailableError as error:
+    assert error.backend == "dynamodb" and "secret" not in str(error)
+else:
+    raise AssertionError("nothing listens there")
+""",
+    "praison-persist-mongodb": """
+from praison_persist import STATE_STORES
+from praison_persist.errors import UnavailableError
+for name in ("mongodb", "async_mongodb"):
+    store = STATE_STORES.create(name, url="mongodb://ada:secret@127.0.0.1:1", connect_timeout=1)
+    assert "127.0.0.1:1" in repr(store) and "secret" not in repr(store)
+try:
+    STATE_STORES.create("mongodb", url="mongodb://ada:secret@127.0.0.1:1", connect_timeout=1).get("k")
+except UnavailableError as error:
+    assert error.backend == "mongodb" and "secret" not in str(error)
+else:
+    raise AssertionError("nothing listens there")
+""",
     "praison-persist-upstash": """
 from praison_persist import STATE_STORES
 from praison_persist.errors import UnavailableError

@@ -44,4 +44,3 @@ class Dynalite(Engine):
 
     def _probe(self, url: str) -> bool:
         return answers_http(url)
-

@@ -21,7 +21,11 @@ from praison_persist_mongodb import AsyncMongoDBStateStore, MongoDBStateStore
     [
         ("mongodb://h", "mongodb://h/praisonai", "praisonai"),
         ("mongodb://ada:p%40ss@a:1,b:2/mine?replicaSet=r", "mongodb://a:1,b:2/mine", "mine"),
-        ("mongodb+srv://ada:p%40ss@cluster.example.net/?w=1", "mongodb+srv://cluster.example.net/praisonai", "praisonai"),
+        (
+            "mongodb+srv://ada:p%40ss@cluster.example.net/?w=1",
+            "mongodb+srv://cluster.example.net/praisonai",
+            "praisonai",
+        ),
     ],
 )
 def test_a_url_names_its_place(url: str, place: str, database: str) -> None:

@@ -1,4 +1,4 @@
-"""Single records in a table, through boto3's blocking client. What they mean is the concern of core's `RecordStates`."""
+"""Single records in a table, through boto3's blocking client. Their meaning is the concern of `RecordStates`."""
 
 from __future__ import annotations
 
@@ -192,9 +192,7 @@ def _connect(settings: Settings) -> Any:
     )
     # A session of its own: the default one is not made for several threads.
     session = boto3.session.Session()
-    return session.client(
-        "dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config
-    )
+    return session.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config)
 
 
 def _unless_refused(call: Callable[[], T], refused: T) -> T:

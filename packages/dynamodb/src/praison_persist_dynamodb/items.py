@@ -136,7 +136,9 @@ def condition(expect: Record | Condition) -> dict[str, Any]:
             "ExpressionAttributeValues": {":token": {"S": expect.token}},
         }
     terms = ["attribute_exists(#pk)", "attribute_not_exists(#token)"]
-    terms += [f"#{name} = :{name}" if name in expect.version else f"attribute_not_exists(#{name})" for name in _COMPARED]
+    terms += [
+        f"#{name} = :{name}" if name in expect.version else f"attribute_not_exists(#{name})" for name in _COMPARED
+    ]
     found: dict[str, Any] = {
         "ConditionExpression": " AND ".join(terms),
         "ExpressionAttributeNames": {f"#{name}": name for name in ("pk", "token", *_COMPARED)},

@@ -14,7 +14,9 @@ __all__ = ["Settings"]
 
 _TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _REGION = re.compile(r"[a-z0-9-]+")
-_HINT = "write dynamodb://table?region=eu-central-1, with &endpoint_url=http://host:port for another endpoint than AWS's"
+_HINT = (
+    "write dynamodb://table?region=eu-central-1, with &endpoint_url=http://host:port for another endpoint than AWS's"
+)
 _DEFAULT_TABLE = "praisonai_state"
 
 

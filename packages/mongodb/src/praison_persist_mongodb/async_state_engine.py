@@ -126,4 +126,3 @@ class AsyncMongoDBStateEngine(AsyncEngine):
                     if not await self._save(collection, name, documents[name], Condition.NO_HASH):
                         refused.append(name)
         return refused
-

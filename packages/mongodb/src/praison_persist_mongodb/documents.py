@@ -19,7 +19,17 @@ from praison_persist.errors import InvalidInputError
 from praison_persist.jsontext import encode
 from praison_persist.state_engines import Condition, Record
 
-__all__ = ["NAMES_ONLY", "PAGE", "chosen", "document_of", "expiry_of", "filter_of", "live_hash", "page_filter", "record_of"]
+__all__ = [
+    "NAMES_ONLY",
+    "PAGE",
+    "chosen",
+    "document_of",
+    "expiry_of",
+    "filter_of",
+    "live_hash",
+    "page_filter",
+    "record_of",
+]
 
 Document = dict[str, Any]
 

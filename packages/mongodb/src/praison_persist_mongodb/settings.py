@@ -95,9 +95,7 @@ class Settings:
             place=str(parsed).partition("?")[0].rpartition("/")[0] + f"/{name}",
             secrets=parsed.secrets,
             client={
-                option: value
-                for option, value in options.items()
-                if value is not None and option.lower() not in in_url
+                option: value for option, value in options.items() if value is not None and option.lower() not in in_url
             },
             timeout=timeout,
             connect_timeout=connect_timeout,
