@@ -1,4 +1,4 @@
-"""MongoDB: PyMongo, blocking and asynchronous, against the mongodb and async_mongodb stores; over a stand-in by default."""
+"""MongoDB: PyMongo, blocking and asynchronous, against its two stores; over a stand-in by default."""
 
 from __future__ import annotations
 

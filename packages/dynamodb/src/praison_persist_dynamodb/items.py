@@ -1,7 +1,7 @@
 """Records as items of DynamoDB, conditions as its expressions, and what PraisonAI stored. No request is made here.
 
-An item of ours: ``pk``; ``value`` (JSON text) or ``hash`` (a map of JSON texts); ``token``; ``updated_at``; and where it
-expires ``ttl``, whole seconds for DynamoDB's own deletion, beside ``expires``, the exact time. PraisonAI's has no token.
+An item of ours: ``pk``; ``value`` (JSON text) or ``hash`` (a map of JSON texts); ``token``; ``updated_at``; where it
+expires also ``ttl``, whole seconds for DynamoDB's own deletion, and ``expires``, the exact time. PraisonAI has no token.
 """
 
 from __future__ import annotations

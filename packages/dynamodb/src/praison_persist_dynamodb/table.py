@@ -38,7 +38,7 @@ def set_up(client: Any, settings: Settings) -> None:
                 hint="give another table_name=",
             )
     except ClientError as error:
-        # Another process has switched it on since; or the endpoint knows no expiry, and reading honours it all the same.
+        # Another process has switched it on since; or the endpoint knows no expiry, and reading honours it anyway.
         if code_of(error) != "UnknownOperationException" and "already" not in str(error):
             raise
 

@@ -122,7 +122,8 @@ class AsyncMongoDBStateEngine(AsyncEngine):
                 await collection.bulk_write(changes, ordered=False)
             except BulkWriteError as error:
                 again = [names[index] for index in refused_in(error)]
-                for name in again:
-                    if not await self._save(collection, name, documents[name], Condition.NO_HASH):
-                        refused.append(name)
+                stored = {
+                    name: await self._save(collection, name, documents[name], Condition.NO_HASH) for name in again
+                }
+                refused += [name for name, done in stored.items() if not done]
         return refused

@@ -5,7 +5,7 @@ Like mongod between two passes of its monitor, it does not delete what a TTL ind
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -55,7 +55,7 @@ class Commands:
             "maxBsonObjectSize": LARGEST,
             "maxMessageSizeBytes": 48_000_000,
             "maxWriteBatchSize": 100_000,
-            "localTime": datetime.datetime.now(datetime.timezone.utc),
+            "localTime": dt.datetime.now(dt.timezone.utc),
             "logicalSessionTimeoutMinutes": 30,
             "connectionId": 1,
             "minWireVersion": 0,
