@@ -99,10 +99,10 @@ def test_fields_with_dots_and_dollars_come_back(mongodb_url: str, fresh_prefix: 
 
 
 def test_a_prefix_is_taken_literally_and_pages_are_whole(mongodb_url: str, fresh_prefix: str) -> None:
-    with MongoDBStateStore(mongodb_url, prefix=fresh_prefix) as store:
-        store.set_many({f"a.*{i:04}": i for i in range(2500)})
+    with MongoDBStateStore(mongodb_url, prefix=fresh_prefix, timeout=60) as store:
+        store.set_many({f"a.*{i:04}": i for i in range(1100)})
         store.set_many({"a": 1, "a.": 2, "b": 3, "axx": 4, "\U0010ffff": 5, "\ud7ff": 6, "\ue000": 7})
-        assert list(store.scan_prefix("a.*")) == [f"a.*{i:04}" for i in range(2500)]
+        assert list(store.scan_prefix("a.*")) == [f"a.*{i:04}" for i in range(1100)]
         assert list(store.scan_prefix("\ud7ff")) == ["\ud7ff"]
         assert list(store.scan_prefix("\U0010ffff")) == ["\U0010ffff"]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
-import boto3
+from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -191,8 +191,7 @@ def _connect(settings: Settings) -> Any:
         user_agent_extra="praison-persist",
     )
     # A session of its own: the default one is not made for several threads.
-    session = boto3.session.Session()
-    return session.client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config)
+    return Session().client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config)
 
 
 def _unless_refused(call: Callable[[], T], refused: T) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from botocore import exceptions
+from botocore.parsers import ResponseParserError
 
 from praison_persist.errors import (
     ConfigurationError,
@@ -73,7 +74,7 @@ def from_error(error: Exception, settings: Settings) -> PersistError | None:
         return ConfigurationError(
             f"{where}: {error}", hint="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role"
         )
-    if isinstance(error, exceptions.ResponseParserError):
+    if isinstance(error, ResponseParserError):
         return UnavailableError(f"{where} did not answer as DynamoDB does", hint="is endpoint_url= right?")
     if isinstance(error, exceptions.BotoCoreError):
         return ConfigurationError(f"{where}: {error}")

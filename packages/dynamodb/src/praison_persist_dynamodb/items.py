@@ -1,7 +1,8 @@
 """Records as items of DynamoDB, conditions as its expressions, and what PraisonAI stored. No request is made here.
 
 An item of ours: ``pk``; ``value`` (JSON text) or ``hash`` (a map of JSON texts); ``token``; ``updated_at``; where it
-expires also ``ttl``, whole seconds for DynamoDB's own deletion, and ``expires``, the exact time. PraisonAI has no token.
+expires also ``ttl``, whole seconds for DynamoDB's own deletion, and ``expires``, the exact time. PraisonAI's has no
+token.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Records of state as documents of MongoDB, conditions as its filters, and what PraisonAI stored. No I/O here.
 
 A document of ours: ``_id``; ``value`` (JSON text) or ``hash`` (JSON texts by field); ``token``; ``updated_at``; and
-where it expires ``expires_at``, a date for the TTL index. PraisonAI's has no token, and its value as MongoDB's own types.
+where it expires ``expires_at``, a date for the TTL index. PraisonAI's has no token, and a value of MongoDB's own types.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bson.errors import InvalidBSON, InvalidDocument
 from pymongo import errors
 
 from praison_persist.errors import (
@@ -28,8 +29,8 @@ def unreachable(error: errors.ServerSelectionTimeoutError, settings: Settings) -
     """The error for a call that no server took: nothing was sent, and the driver has tried until now."""
     why = scrub(str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0], *settings.secrets)
     return OperationTimeoutError(
-        f"{settings.place}: no server within {settings.connect_timeout:g} s: {why}",
-        hint="is the server up, and is the address right? otherwise raise connect_timeout=",
+        f"{settings.place}: no server within {settings.timeout:g} s: {why}",
+        hint="is the server up, and is the address right? otherwise raise timeout=",
     )
 
 
@@ -40,6 +41,8 @@ def lacks_expiry(error: errors.OperationFailure) -> bool:
 
 def from_error(error: Exception, settings: Settings) -> PersistError | None:
     """The contract's error; None for what is not MongoDB's."""
+    if isinstance(error, (InvalidDocument, InvalidBSON)):
+        return InvalidInputError(f"{settings.place}: {error}", hint="the key was written by something else")
     if not isinstance(error, errors.PyMongoError):
         return None
     text = f"{settings.place}: {scrub(str(error).partition(', full error:')[0], *settings.secrets)}"
@@ -50,7 +53,7 @@ def from_error(error: Exception, settings: Settings) -> PersistError | None:
         )
     if isinstance(error, errors.ConnectionFailure):
         return UnavailableError(text, hint="is the server up, and is the address right?")
-    if isinstance(error, (errors.DocumentTooLarge, errors.InvalidDocument)):
+    if isinstance(error, errors.DocumentTooLarge):
         return InvalidInputError(text, hint="divide the value over several keys")
     if isinstance(error, errors.OperationFailure):
         if error.code in _BAD_CREDENTIALS:

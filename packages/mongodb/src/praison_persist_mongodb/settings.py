@@ -58,8 +58,8 @@ class Settings:
             database: else the one in the URL's path, else ``praisonai``.
             tls, tls_ca_file, tls_certificate_key_file: as PyMongo's options of these names.
             pool_size: most connections to each server.
-            timeout: seconds for one call as a whole.
-            connect_timeout: seconds to find a server that can take the call, and to connect to it.
+            timeout: seconds for one request as a whole, the search for a server included.
+            connect_timeout: seconds to connect to one server.
 
         Raises:
             ConfigurationError: a broken URL, or one of something else.
@@ -78,7 +78,6 @@ class Settings:
             raise ConfigurationError(f"{name!r} is no name of a database", hint=_HINT)
         options: dict[str, Any] = {
             "timeoutMS": int(timeout * 1000),
-            "serverSelectionTimeoutMS": int(connect_timeout * 1000),
             "connectTimeoutMS": int(connect_timeout * 1000),
             "maxPoolSize": pool_size,
             "w": "majority",

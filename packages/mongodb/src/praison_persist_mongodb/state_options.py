@@ -27,8 +27,8 @@ class MongoDBState:
         prefix: what the name of every key starts with; a store sees only keys below its prefix.
         tls, tls_ca_file, tls_certificate_key_file: as PyMongo's options of these names.
         pool_size: most connections to each server; more callers wait up to ``timeout``.
-        timeout: seconds for one request as a whole.
-        connect_timeout: seconds to find a server that can take it, and to connect.
+        timeout: seconds for one request as a whole, the search for a server that takes it included.
+        connect_timeout: seconds to connect to one server.
         max_retries, retry_delay: see `praison_persist.retry.RetryPolicy`.
 
     Raises:
@@ -49,7 +49,7 @@ class MongoDBState:
         tls_ca_file: str | None = None,
         tls_certificate_key_file: str | None = None,
         pool_size: int = 10,
-        timeout: float = 5.0,
+        timeout: float = 4.0,
         connect_timeout: float = 3.0,
         max_retries: int = 3,
         retry_delay: float = 0.1,

@@ -13,6 +13,7 @@ from typing import Any
 import bson
 import mongomock
 from mongomock import DuplicateKeyError
+from mongomock.filtering import filter_applies
 
 __all__ = ["WRITES", "Commands", "failed"]
 
@@ -26,6 +27,22 @@ _FIRST_BATCH = 101
 def failed(code: int, name: str, text: str) -> Document:
     """The reply of a command that failed as a whole."""
     return {"ok": 0.0, "errmsg": text, "code": code, "codeName": name}
+
+
+class _Collection(mongomock.collection.Collection):
+    """mongomock's looks at every document for each filter; this one asks for those that the filter names."""
+
+    def _iter_documents(self, filter: Any) -> Any:
+        wanted = filter.get("_id") if isinstance(filter, dict) else None
+        names = wanted.get("$in") if isinstance(wanted, dict) else [wanted]
+        if not names or not all(isinstance(name, str) for name in names):
+            return super()._iter_documents(filter)
+        return (
+            self._store[name] for name in names if name in self._store and filter_applies(filter, self._store[name])
+        )
+
+
+mongomock.database.Collection = _Collection
 
 
 class Commands:
