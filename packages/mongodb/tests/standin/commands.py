@@ -32,14 +32,12 @@ def failed(code: int, name: str, text: str) -> Document:
 class _Collection(mongomock.collection.Collection):
     """mongomock's looks at every document for each filter; this one asks for those that the filter names."""
 
-    def _iter_documents(self, filter: Any) -> Any:
-        wanted = filter.get("_id") if isinstance(filter, dict) else None
+    def _iter_documents(self, query: Any) -> Any:
+        wanted = query.get("_id") if isinstance(query, dict) else None
         names = wanted.get("$in") if isinstance(wanted, dict) else [wanted]
         if not names or not all(isinstance(name, str) for name in names):
-            return super()._iter_documents(filter)
-        return (
-            self._store[name] for name in names if name in self._store and filter_applies(filter, self._store[name])
-        )
+            return super()._iter_documents(query)
+        return (self._store[name] for name in names if name in self._store and filter_applies(query, self._store[name]))
 
 
 mongomock.database.Collection = _Collection
