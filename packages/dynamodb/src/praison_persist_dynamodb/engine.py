@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from boto3.session import Session
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from praison_persist.errors import OperationTimeoutError, PersistError, UnavailableError
 from praison_persist.state_engines import Condition, Engine, Erase, Load, Names, Page, Record, Save, SaveMany
@@ -191,7 +191,16 @@ def _connect(settings: Settings) -> Any:
         user_agent_extra="praison-persist",
     )
     # A session of its own: the default one is not made for several threads.
-    return Session().client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config)
+    client = Session().client("dynamodb", region_name=settings.region, endpoint_url=settings.endpoint, config=config)
+    client.meta.events.register("after-call.dynamodb", _check_whole)
+    return client
+
+
+def _check_whole(http_response: Any, **_: Any) -> None:
+    """botocore reads an answer that was cut off as an empty one, and so a key as absent."""
+    expected = http_response.headers.get("content-length")
+    if expected is not None and len(http_response.content) != int(expected):
+        raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=int(expected))
 
 
 def _unless_refused(call: Callable[[], T], refused: T) -> T:

@@ -68,7 +68,7 @@ def from_error(error: Exception, settings: Settings) -> PersistError | None:
         return OperationTimeoutError(
             f"{where}: no answer within {settings.timeout:g} s", hint="try again later, or raise timeout="
         )
-    if isinstance(error, (exceptions.HTTPClientError, exceptions.ResponseStreamingError)):
+    if isinstance(error, (exceptions.HTTPClientError, exceptions.ConnectionError, exceptions.IncompleteReadError)):
         return UnavailableError(f"{where}: {error}", hint="is the endpoint right, and does the network let you out?")
     if isinstance(error, (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)):
         return ConfigurationError(
