@@ -197,7 +197,7 @@ def _connect(settings: Settings) -> Any:
 
 
 def _check_whole(http_response: Any, **_: Any) -> None:
-    """botocore reads an answer that was cut off as an empty one, and so a key as absent."""
+    """An answer that was cut off is read by botocore as an empty one, and so a key as absent."""
     expected = http_response.headers.get("content-length")
     if expected is not None and len(http_response.content) != int(expected):
         raise IncompleteReadError(actual_bytes=len(http_response.content), expected_bytes=int(expected))
