@@ -175,7 +175,10 @@ def test_the_actions_of_the_readme_are_all_that_it_calls(dynamodb_url: str, fres
 def test_the_policy_of_the_readme_is_enough(aws_engine: Any, fresh_prefix: str, denied: str | None) -> None:
     import urllib.request
 
-    urllib.request.urlopen(urllib.request.Request(f"{aws_engine.url}/moto-api/reset-auth", data=b"3", method="POST"))
+    reset = urllib.request.Request(
+        f"{aws_engine.url}/moto-api/reset-auth", data=b"3", headers={"content-type": "text/plain"}, method="POST"
+    )
+    urllib.request.urlopen(reset)
     name = f"{fresh_prefix}state"
     rules = policy()
     for statement in rules["Statement"]:

@@ -137,15 +137,22 @@ def condition(expect: Record | Condition) -> dict[str, Any]:
             "ExpressionAttributeValues": {":token": {"S": expect.token}},
         }
     terms = ["attribute_exists(#pk)", "attribute_not_exists(#token)"]
-    terms += [
-        f"#{name} = :{name}" if name in expect.version else f"attribute_not_exists(#{name})" for name in _COMPARED
-    ]
+    values: Item = {}
+    for name in _COMPARED:
+        if name not in expect.version:
+            terms.append(f"attribute_not_exists(#{name})")
+        elif name == "hash":  # not every endpoint compares maps; PraisonAI sets updated_at with each field
+            terms.append("size(#hash) = :hash")
+            values[":hash"] = {"N": str(len(expect.version["hash"].get("M", ())))}
+        else:
+            terms.append(f"#{name} = :{name}")
+            values[f":{name}"] = expect.version[name]
     found: dict[str, Any] = {
         "ConditionExpression": " AND ".join(terms),
         "ExpressionAttributeNames": {f"#{name}": name for name in ("pk", "token", *_COMPARED)},
     }
-    if expect.version:
-        found["ExpressionAttributeValues"] = {f":{name}": value for name, value in expect.version.items()}
+    if values:
+        found["ExpressionAttributeValues"] = values
     return found
 
 
