@@ -182,7 +182,7 @@ def test_the_policy_of_the_readme_is_enough(aws_engine: Any, fresh_prefix: str, 
     name = f"{fresh_prefix}state"
     rules = policy()
     for statement in rules["Statement"]:
-        statement["Resource"] = f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}"
+        statement["Resource"] = "*"  # the stand-in judges actions only
         statement["Action"] = [action for action in statement["Action"] if action != denied]
     iam = boto3.client("iam", endpoint_url=aws_engine.url, region_name="us-east-1")
     iam.create_user(UserName=name)

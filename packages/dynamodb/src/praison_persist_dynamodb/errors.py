@@ -85,7 +85,8 @@ def _from_code(error: exceptions.ClientError, settings: Settings) -> PersistErro
     code, where = code_of(error), settings.place
     if code in _CREDENTIALS:
         return ConfigurationError(f"{where} refuses the credentials ({code})", hint="are they of this account?")
-    if code in _DENIED:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _DENIED or status == 403:
         return ConfigurationError(
             f"{where}: {error}",
             hint="the README of praison-persist-dynamodb has the policy that it needs; without the right to make the "
@@ -95,7 +96,6 @@ def _from_code(error: exceptions.ClientError, settings: Settings) -> PersistErro
         return NotFoundError(f"there is no {where}", hint="create it, or give auto_create_table=True")
     if code == "ValidationException" and "size" in str(error):
         return InvalidInputError(f"{where}: {error}", hint="divide the value over several keys")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if status >= 500:
         return UnavailableError(f"{where}: {error}")
     return PersistError(f"{where}: {error}")
