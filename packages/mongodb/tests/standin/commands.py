@@ -1,0 +1,215 @@
+"""MongoDB's commands over mongomock: those that the stores use, and no more. Knows nothing of the network.
+
+Like mongod between two passes of its monitor, it does not delete what a TTL index says has expired.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import bson
+import mongomock
+from mongomock import DuplicateKeyError
+from mongomock.filtering import filter_applies
+
+__all__ = ["WRITES", "Commands", "failed"]
+
+Document = dict[str, Any]
+
+LARGEST = 16 * 1024 * 1024
+WRITES = frozenset({"insert", "update", "delete", "findAndModify", "createIndexes", "drop", "dropDatabase"})
+_FIRST_BATCH = 101
+
+
+def failed(code: int, name: str, text: str) -> Document:
+    """The reply of a command that failed as a whole."""
+    return {"ok": 0.0, "errmsg": text, "code": code, "codeName": name}
+
+
+class _Collection(mongomock.collection.Collection):
+    """mongomock's looks at every document for each filter; this one asks for those that the filter names."""
+
+    def _iter_documents(self, query: Any) -> Any:
+        wanted = query.get("_id") if isinstance(query, dict) else None
+        names = wanted.get("$in") if isinstance(wanted, dict) else [wanted]
+        if not names or not all(isinstance(name, str) for name in names):
+            return super()._iter_documents(query)
+        return (self._store[name] for name in names if name in self._store and filter_applies(query, self._store[name]))
+
+
+mongomock.database.Collection = _Collection
+
+
+class Commands:
+    """A server's databases, and its open cursors."""
+
+    def __init__(self) -> None:
+        self._client: Any = mongomock.MongoClient(tz_aware=True)
+        self._cursors: dict[int, list[Document]] = {}
+        self._numbers = count(1)
+        self._indexes: dict[str, list[Document]] = {}
+
+    def run(self, command: Document) -> Document:
+        """The reply to a command."""
+        name = next(iter(command))
+        act: Callable[[Document], Document] | None = getattr(self, f"_do_{name.lower()}", None)
+        if act is None:
+            return failed(59, "CommandNotFound", f"no such command: {name!r}")
+        return {**act(command), "ok": 1.0}
+
+    # -- the connection ------------------------------------------------------------------------------------------
+
+    def _do_hello(self, _: Document) -> Document:
+        return {
+            "isWritablePrimary": True,
+            "ismaster": True,
+            "helloOk": True,
+            "maxBsonObjectSize": LARGEST,
+            "maxMessageSizeBytes": 48_000_000,
+            "maxWriteBatchSize": 100_000,
+            "localTime": dt.datetime.now(dt.timezone.utc),
+            "logicalSessionTimeoutMinutes": 30,
+            "connectionId": 1,
+            "minWireVersion": 0,
+            "maxWireVersion": 21,
+            "readOnly": False,
+        }
+
+    _do_ismaster = _do_hello
+
+    def _do_ping(self, _: Document) -> Document:
+        return {}
+
+    _do_endsessions = _do_ping
+
+    def _do_buildinfo(self, _: Document) -> Document:
+        return {"version": "7.0.0", "versionArray": [7, 0, 0, 0]}
+
+    # -- documents -----------------------------------------------------------------------------------------------
+
+    def _do_find(self, command: Document) -> Document:
+        found = self._collection(command).find(command.get("filter") or {}, command.get("projection") or None)
+        if command.get("sort"):
+            found = found.sort(list(command["sort"].items()))
+        if command.get("limit"):
+            found = found.limit(abs(command["limit"]))
+        return self._batches(command, list(found), command.get("batchSize"))
+
+    def _do_getmore(self, command: Document) -> Document:
+        number = command["getMore"]
+        left = self._cursors.pop(number, [])
+        size = command.get("batchSize") or len(left)
+        if left[size:]:
+            self._cursors[number] = left[size:]
+        more = bson.Int64(number if left[size:] else 0)
+        return {"cursor": {"id": more, "ns": f"{command['$db']}.{command['collection']}", "nextBatch": left[:size]}}
+
+    def _do_killcursors(self, command: Document) -> Document:
+        for number in command["cursors"]:
+            self._cursors.pop(number, None)
+        return {"cursorsKilled": command["cursors"]}
+
+    def _do_insert(self, command: Document) -> Document:
+        collection = self._collection(command)
+
+        def insert(document: Document) -> tuple[int, Any]:
+            collection.insert_one(document)
+            return 1, None
+
+        return self._each(command, command["documents"], insert)
+
+    def _do_update(self, command: Document) -> Document:
+        collection = self._collection(command)
+        changed = 0
+        upserted: list[Document] = []
+
+        def update(one: Document) -> tuple[int, Any]:
+            nonlocal changed
+            change, upsert = one["u"], one.get("upsert", False)
+            if any(name.startswith("$") for name in change):
+                many = collection.update_many if one.get("multi") else collection.update_one
+                done = many(one["q"], change, upsert=upsert)
+            else:
+                done = collection.replace_one(one["q"], change, upsert=upsert)
+            changed += done.modified_count
+            return (done.matched_count, None) if done.upserted_id is None else (1, done.upserted_id)
+
+        reply = self._each(command, command["updates"], update, upserted)
+        return {**reply, "nModified": changed, **({"upserted": upserted} if upserted else {})}
+
+    def _do_delete(self, command: Document) -> Document:
+        collection = self._collection(command)
+        gone = 0
+        for one in command["deletes"]:
+            gone += (collection.delete_one if one["limit"] else collection.delete_many)(one["q"]).deleted_count
+        return {"n": gone}
+
+    def _do_findandmodify(self, command: Document) -> Document:
+        if not command.get("remove"):
+            raise NotImplementedError("findAndModify without remove")
+        found = self._collection(command).find_one_and_delete(command["query"])
+        return {"value": found, "lastErrorObject": {"n": int(found is not None)}}
+
+    # -- collections ---------------------------------------------------------------------------------------------
+
+    def _do_createindexes(self, command: Document) -> Document:
+        known = self._indexes.setdefault(self._place(command), [{"v": 2, "key": {"_id": 1}, "name": "_id_"}])
+        before = len(known)
+        names = {index["name"] for index in known}
+        known += [{"v": 2, **index} for index in command["indexes"] if index["name"] not in names]
+        return {"numIndexesBefore": before, "numIndexesAfter": len(known)}
+
+    def _do_listindexes(self, command: Document) -> Document:
+        return self._batches(command, list(self._indexes.get(self._place(command), [])), None)
+
+    def _do_drop(self, command: Document) -> Document:
+        self._collection(command).drop()
+        self._indexes.pop(self._place(command), None)
+        return {}
+
+    def _do_dropdatabase(self, command: Document) -> Document:
+        self._client.drop_database(command["$db"])
+        return {}
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _collection(self, command: Document) -> Any:
+        return self._client[command["$db"]][command[next(iter(command))]]
+
+    def _place(self, command: Document) -> str:
+        return f"{command['$db']}.{command[next(iter(command))]}"
+
+    def _batches(self, command: Document, documents: list[Document], size: int | None) -> Document:
+        size = _FIRST_BATCH if size is None else size
+        number = 0
+        if documents[size:] and not command.get("singleBatch"):
+            number = next(self._numbers)
+            self._cursors[number] = documents[size:]
+        return {"cursor": {"id": bson.Int64(number), "ns": self._place(command), "firstBatch": documents[:size]}}
+
+    def _each(
+        self,
+        command: Document,
+        parts: list[Document],
+        act: Callable[[Document], tuple[int, Any]],
+        upserted: list[Document] | None = None,
+    ) -> Document:
+        """Each part of a batch; how many took effect, and which were refused."""
+        done = 0
+        refused: list[Document] = []
+        for index, part in enumerate(parts):
+            try:
+                number, made = act(part)
+            except DuplicateKeyError:
+                text = f"E11000 duplicate key error collection: {self._place(command)}"
+                refused.append({"index": index, "code": 11000, "errmsg": text})
+                if command.get("ordered", True):
+                    break
+                continue
+            done += number
+            if made is not None and upserted is not None:
+                upserted.append({"index": index, "_id": made})
+        return {"n": done, **({"writeErrors": refused} if refused else {})}

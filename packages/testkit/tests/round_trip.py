@@ -1,0 +1,1 @@
+"""Uses the installed wheel: run in an environment that holds nothing else, in an empty directory."""
