@@ -16,7 +16,7 @@ from praison_persist import CONVERSATION_STORES
 from praison_persist.conversation import ConversationMessage
 from praison_persist.errors import ClosedError, ConflictError, UnavailableError
 from praison_persist_agents.adapter.factory import db
-from praison_persist_agents.adapter.outbox import QueueFullError
+from praison_persist_agents.outbox import QueueFullError
 
 
 class Switch:
