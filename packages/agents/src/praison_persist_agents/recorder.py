@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import ContextVar
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +20,7 @@ from praison_persist.errors import PersistError
 
 from .context import for_model
 from .orchestrator import PersistenceOrchestrator
-from .tools import around_tool
-from .turn import Turn
+from .turn import INTERRUPTED, Turn
 
 __all__ = ["AgentRecorder"]
 
@@ -75,9 +74,9 @@ class AgentRecorder:
         """See every call of a tool."""
         run, arun = getattr(self._agent, "execute_tool", None), getattr(self._agent, "execute_tool_async", None)
         if callable(run):
-            self.attach("execute_tool", around_tool(run, self._tool_begins))
+            self.attach("execute_tool", self._around_tool(run))
         if callable(arun):
-            self.attach("execute_tool_async", around_tool(arun, self._atool_begins))
+            self.attach("execute_tool_async", self._around_async_tool(arun))
 
     def around(self, method: Callable[..., Any], *, only_streams: bool = False) -> Callable[..., Any]:
         """The method as one turn, or as it is within a turn of this agent.
@@ -238,53 +237,70 @@ class AgentRecorder:
 
     # -- tools ---------------------------------------------------------------------------------------------------------
 
-    def _tool_begins(
-        self, step: int | None, function_name: str, arguments: Any, tool_call_id: str | None = None, **_: Any
-    ) -> Callable[[Any], None] | None:
-        turn, end = self._note_call(step, function_name, arguments, tool_call_id)
-        if turn is not None and (groups := turn.groups):
+    def _around_tool(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(run)
+        def execute_tool(function_name: str, arguments: Any, tool_call_id: str | None = None, **kwargs: Any) -> Any:
+            turn, step = self._turn_of_tool(kwargs)
+            identity = turn.begin_call(function_name, arguments, tool_call_id, step) if turn else None
+            if turn is None or identity is None:
+                return run(function_name, arguments, tool_call_id, **kwargs)
+            if groups := turn.groups:
+                try:
+                    turn.stored(self._orchestrator.on_messages(self.session_id, groups))
+                except PersistError as error:
+                    _postpone(error)
+            result: Any = INTERRUPTED
             try:
-                turn.stored(self._orchestrator.on_messages(self.session_id, groups))
-            except PersistError as error:
-                _postpone(error)
-        return end
+                result = run(function_name, arguments, tool_call_id, **kwargs)
+            except Exception as error:
+                result = {"error": str(error)}
+                raise
+            finally:
+                turn.end_call(identity, result)
+            return result
 
-    async def _atool_begins(
-        self,
-        step: int | None,
-        function_name: str,
-        arguments: Any,
-        tool_call_id: str | None = None,
-        *args: Any,
-        **_: Any,
-    ) -> Callable[[Any], None] | None:
-        turn, end = self._note_call(step, function_name, arguments, tool_call_id)
-        if turn is not None and (groups := turn.groups):
+        execute_tool._accepts_durable_iteration = True  # type: ignore[attr-defined] # see _turn_of_tool
+        return execute_tool
+
+    def _around_async_tool(self, run: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(run)
+        async def execute_tool_async(
+            function_name: str, arguments: Any, tool_call_id: str | None = None, *args: Any, **kwargs: Any
+        ) -> Any:
+            turn, step = self._turn_of_tool(kwargs)
+            identity = turn.begin_call(function_name, arguments, tool_call_id, step) if turn else None
+            if turn is None or identity is None:
+                return await run(function_name, arguments, tool_call_id, *args, **kwargs)
+            if groups := turn.groups:
+                try:
+                    turn.stored(await self._orchestrator.aon_messages(self.session_id, groups))
+                except PersistError as error:
+                    _postpone(error)
+            result: Any = INTERRUPTED
             try:
-                turn.stored(await self._orchestrator.aon_messages(self.session_id, groups))
-            except PersistError as error:
-                _postpone(error)
-        return end
+                result = await run(function_name, arguments, tool_call_id, *args, **kwargs)
+            except Exception as error:
+                result = {"error": str(error)}
+                raise
+            finally:
+                turn.end_call(identity, result)
+            return result
 
-    def _note_call(
-        self, step: int | None, name: str, arguments: Any, call_id: str | None
-    ) -> tuple[Turn | None, Callable[[Any], None] | None]:
-        """The turn that a tool runs in, and what takes its result; None for both where it is nobody's.
+        execute_tool_async._accepts_durable_iteration = True  # type: ignore[attr-defined]
+        return execute_tool_async
 
-        A thread that does not know its turn belongs to the only one that runs.
+    def _turn_of_tool(self, kwargs: dict[str, Any]) -> tuple[Turn | None, int | None]:
+        """The turn that a tool runs in, and which of the model's messages asked for it.
+
+        PraisonAI numbers these messages for tool executors that say they accept it; others leave the number out. A
+        thread that does not know its turn belongs to the only one that runs.
         """
+        step = kwargs.pop("_durable_iteration_index", None)
         current = _turn.get()
         if current is not None and current[0] is self:
-            turn = current[1]
-        else:
-            running = list(self._running)
-            if len(running) != 1:
-                return None, None
-            turn = running[0]
-        identity = turn.begin_call(name, arguments, call_id, step)
-        if identity is None:
-            return None, None
-        return turn, partial(turn.end_call, identity)
+            return current[1], step
+        running = list(self._running)
+        return (running[0] if len(running) == 1 else None), step
 
     # -- the session ---------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from ..tools import around_tool
+from ..turn import INTERRUPTED
 
 __all__ = ["watch_tools"]
 
@@ -32,39 +32,70 @@ def watch_tools() -> None:
         if agent_class in _watched:
             return
         _watched.add(agent_class)
-        for name in ("execute_tool", "execute_tool_async"):
+        for name, around in (("execute_tool", _around), ("execute_tool_async", _around_async)):
             method = getattr(agent_class, name, None)
             if callable(method):
-                setattr(agent_class, name, around_tool(method, _begin))
+                setattr(agent_class, name, around(method))
 
 
-def _begin(
-    step: int | None,
-    agent: Any,
-    function_name: str,
-    arguments: Any,
-    tool_call_id: str | None = None,
-    *_: Any,
-    **__: Any,
-) -> Callable[[Any], None] | None:
-    """What takes the result; None where nothing is to be recorded. A tool never fails because of the record."""
+def _around(run: Any) -> Any:
+    @wraps(run)
+    def execute_tool(
+        agent: Any, function_name: str, arguments: Any, tool_call_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        call = _begin(agent, function_name, arguments, tool_call_id, kwargs)
+        result: Any = INTERRUPTED
+        try:
+            result = run(agent, function_name, arguments, tool_call_id, *args, **kwargs)
+        except Exception as error:
+            result = {"error": str(error)}
+            raise
+        finally:
+            _end(call, result)
+        return result
+
+    execute_tool._accepts_durable_iteration = True  # type: ignore[attr-defined] # the client then numbers the steps
+    return execute_tool
+
+
+def _around_async(run: Any) -> Any:
+    @wraps(run)
+    async def execute_tool_async(
+        agent: Any, function_name: str, arguments: Any, tool_call_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
+        call = _begin(agent, function_name, arguments, tool_call_id, kwargs)
+        result: Any = INTERRUPTED
+        try:
+            result = await run(agent, function_name, arguments, tool_call_id, *args, **kwargs)
+        except Exception as error:
+            result = {"error": str(error)}
+            raise
+        finally:
+            _end(call, result)
+        return result
+
+    execute_tool_async._accepts_durable_iteration = True  # type: ignore[attr-defined]
+    return execute_tool_async
+
+
+def _begin(agent: Any, name: str, arguments: Any, call_id: str | None, kwargs: dict[str, Any]) -> Any:
+    """What `_end` needs; None where nothing is to be recorded. A tool never fails because of the record."""
+    step = kwargs.pop("_durable_iteration_index", None)
     database = getattr(agent, "_db", None)
     session_id = getattr(agent, "_session_id", None)
     begins = getattr(database, "_tool_begins", None)
     if begins is None or not session_id:
         return None
     try:
-        call = begins(agent, session_id, function_name, arguments, tool_call_id, step)
+        return begins(agent, session_id, name, arguments, call_id, step)
     except Exception:
-        logger.exception("the call of tool %r was not recorded", function_name)
+        logger.exception("the call of tool %r was not recorded", name)
         return None
-    if call is None:
-        return None
-    turn, identity = call
 
-    def end(result: Any) -> None:
+
+def _end(call: Any, result: Any) -> None:
+    if call is not None:
+        turn, identity = call
         tools = turn.tools
         if tools is not None:
             tools.end_call(identity, result)
-
-    return end
