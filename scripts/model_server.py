@@ -173,6 +173,9 @@ class ModelServer:
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
+                # PraisonAI 1.7.0 keeps one asynchronous client for every event loop that it makes: a connection that
+                # is older than 5 s when the next loop asks, as on a loaded machine, is an error there.
+                self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(data)
 

@@ -16,7 +16,7 @@ from praison_persist import CONVERSATION_STORES
 from praison_persist.conversation import ConversationMessage
 from praison_persist.errors import ClosedError, ConflictError, UnavailableError
 from praison_persist_agents.adapter.factory import db
-from praison_persist_agents.adapter.outbox import QueueFullError
+from praison_persist_agents.outbox import QueueFullError
 
 
 class Switch:
@@ -267,22 +267,47 @@ def test_a_queued_write_that_is_refused_for_good_is_counted_and_the_rest_goes_on
 ) -> None:
     adapter = make()
     adapter.on_user_message("s", "one")
-    real = store.store.add_message
+    real, real_batch = store.store.add_message, store.store.add_messages
 
     def refuse(session_id: str, message: ConversationMessage) -> Any:
-        if message.content == "two":
+        if message.content == "three":
             raise ConflictError("taken")
         return real(session_id, message)
 
+    def refuse_batch(session_id: str, messages: list[ConversationMessage]) -> Any:
+        if any(message.content == "three" for message in messages):
+            raise ConflictError("taken")
+        return real_batch(session_id, messages)
+
     monkeypatch.setattr(store.store, "add_message", refuse)
+    monkeypatch.setattr(store.store, "add_messages", refuse_batch)
     store.away = True
-    adapter.on_user_message("s", "two")
-    adapter.on_user_message("s", "three")
+    for text in ("two", "three", "four", "five"):
+        adapter.on_user_message("s", text)
     store.away = False
     assert adapter.flush(15)
-    assert stored(store, "s") == ["one", "three"]
+    assert stored(store, "s") == ["one", "two", "four", "five"]
     assert adapter.status().rejected == 1
     assert any("refused a write for good" in record.getMessage() for record in caplog.records)
+
+
+def test_what_waits_is_stored_in_few_calls_in_order_and_once(store: Switch, make: Callable[..., Any]) -> None:
+    adapter = make()
+    adapter.on_agent_start("A", "s")
+    store.away = True
+    for turn in range(300):
+        adapter.on_run_start("s", f"r{turn}", f"q{turn}")
+        adapter.on_agent_message("s", f"a{turn}")
+        adapter.on_run_end("s", f"r{turn}", f"a{turn}")
+    assert adapter.status().queued == 900
+    store.lose_answers = 1  # a batch is repeated, whole
+    store.calls.clear()
+    store.away = False
+    assert adapter.flush(30)
+    assert stored(store, "s") == [text for turn in range(300) for text in (f"q{turn}", f"a{turn}")]
+    assert sum(name.startswith("add_message") for name in store.calls) <= 6
+    assert len(store.calls) < 60  # 900 writes
+    assert [run.status for run in adapter.get_runs("s", 5)] == ["completed"] * 5
 
 
 def test_a_session_that_was_deleted_meanwhile_is_created_again(store: Switch, make: Callable[..., Any]) -> None:

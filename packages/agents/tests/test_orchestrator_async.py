@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 import time
 from types import SimpleNamespace
 
@@ -23,11 +24,13 @@ class Sleepy(ConversationStore):
 
     def __init__(self):
         self._inner = CONVERSATION_STORES.create("memory")
+        self.threads = set()
 
 
 for _name in sorted({*ConversationStore.__abstractmethods__, "add_messages", "upsert_session"}):
 
     def _slow(self, *args, _name=_name, **kwargs):
+        self.threads.add(threading.current_thread())
         time.sleep(SLEEP)
         return getattr(self._inner, _name)(*args, **kwargs)
 
@@ -56,17 +59,24 @@ async def longest_gap(work):
 
 
 def test_async_hooks_never_block_the_loop_with_a_sync_store(record_property):
-    async def life():
-        orchestrator = PersistenceOrchestrator(Sleepy())
+    async def life(store):
+        orchestrator = PersistenceOrchestrator(store)
         await orchestrator.aon_agent_start(AGENT, "s", "u")
         await orchestrator.aon_message("s", "user", "hi")
         await orchestrator.aon_agent_end(AGENT, "s", {"a": 1})
         await orchestrator.abuild_context("s")
         await orchestrator.aclose()
 
-    gap = asyncio.run(longest_gap(life()))
-    record_property("longest_gap_seconds", gap)
-    assert gap < SLEEP / 2
+    noise = asyncio.run(longest_gap(asyncio.sleep(1.0)))  # of the machine: nothing of ours runs
+    gaps = []
+    while len(gaps) < 3 and min(gaps, default=1.0) >= 0.05:
+        store = Sleepy()
+        gaps.append(asyncio.run(longest_gap(life(store))))
+        assert store.threads, "the store was not asked"
+        assert threading.current_thread() not in store.threads  # where the loop runs
+    record_property("longest_gaps_seconds", gaps)
+    record_property("longest_gap_of_an_idle_loop_seconds", noise)
+    assert min(gaps) < 0.05 + noise
 
 
 def test_async_hooks_of_many_sessions_wait_at_the_same_time():

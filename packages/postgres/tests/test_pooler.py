@@ -125,3 +125,18 @@ def test_a_pooler_that_was_not_declared_is_an_error_that_says_what_to_declare(
     assert failures
     assert all(isinstance(failure, ConfigurationError) for failure in failures), failures
     assert 'pooler="transaction"' in str(failures[0])
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+@pytest.mark.parametrize("option", ["session", "transaction"])
+def test_health_finds_a_pooler_and_finds_none(
+    pgbouncer_url: str, postgres_url: str, fresh_prefix: str, mode: str, option: Any
+) -> None:
+    kind: Any = PostgresConversationStore if mode == "sync" else AsyncPostgresConversationStore
+    for url, expected in ((pgbouncer_url, "found; "), (postgres_url, "none found")):
+        store = kind(url, table_prefix=fresh_prefix, pooler=option)
+        with store if mode == "sync" else sync_view(store) as opened:
+            pooler = opened.health().pooler
+            assert pooler.startswith(expected)
+            if url == pgbouncer_url:
+                assert ("so nothing is prepared" in pooler) == (option == "transaction")

@@ -45,6 +45,10 @@ class AsyncDriver(ABC):
         """See `Driver.about`."""
         return {}
 
+    async def pooler(self, connection: Any) -> str | None:
+        """See `Driver.pooler`."""
+        return None
+
     async def recover(self) -> None:
         """See `Driver.recover`."""
 

@@ -55,7 +55,7 @@ class AsyncRunner:
         server, schema = await self._attempts(self.migrator.inspect())
         connection = await self.driver.acquire()
         try:
-            library = library_of(connection)
+            library, pooler = library_of(connection), await self.driver.pooler(connection)
         finally:
             await self.driver.release(connection, broken=False)
         about = self.driver.about()
@@ -64,7 +64,7 @@ class AsyncRunner:
             server=server,
             driver=library,
             pool=about.get("pool"),
-            pooler=about.get("pooler"),
+            pooler=pooler or about.get("pooler"),
             schema=schema,
         )
 

@@ -47,6 +47,10 @@ class Driver(ABC):
         """``pool`` and ``pooler`` of `praison_persist.health.StoreHealth`, as far as they are known without I/O."""
         return {}
 
+    def pooler(self, connection: Any) -> str | None:
+        """``pooler`` of `praison_persist.health.StoreHealth` as a connection shows it; None where it does not."""
+        return None
+
     def recover(self) -> None:
         """Called before a retry: drop connections that may have died with the one that failed."""
 

@@ -67,7 +67,7 @@ class Runner:
         server, schema = self._attempts(self.migrator.inspect())
         connection = self.driver.acquire()
         try:
-            library = library_of(connection)
+            library, pooler = library_of(connection), self.driver.pooler(connection)
         finally:
             self.driver.release(connection, broken=False)
         about = self.driver.about()
@@ -76,7 +76,7 @@ class Runner:
             server=server,
             driver=library,
             pool=about.get("pool"),
-            pooler=about.get("pooler"),
+            pooler=pooler or about.get("pooler"),
             schema=schema,
         )
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .hooks import wrap_agent_with_persistence as wrap_agent_with_persistence
     from .locate import open_store as open_store
     from .orchestrator import PersistenceOrchestrator as PersistenceOrchestrator
+    from .outbox import OutboxStatus as OutboxStatus
+    from .outbox import QueueFullError as QueueFullError
     from .sessions import ConversationSessionStore as ConversationSessionStore
     from .sessions import DefaultSessionStore as DefaultSessionStore
     from .sessions import HierarchicalSessionStore as HierarchicalSessionStore
@@ -32,10 +34,12 @@ __all__ = [
     "HierarchicalSessionStore",
     "KnowledgeBridge",
     "OpenAIEmbedder",
+    "OutboxStatus",
     "PersistDb",
     "PersistenceConfig",
     "PersistenceOrchestrator",
     "PersistentAgent",
+    "QueueFullError",
     "SessionStoreProtocol",
     "activate",
     "create_persistent_session",
@@ -57,10 +61,12 @@ __getattr__ = lazy_exports(
         "HierarchicalSessionStore": "sessions",
         "KnowledgeBridge": "bridge",
         "OpenAIEmbedder": "bridge",
+        "OutboxStatus": "outbox",
         "PersistDb": "adapter",
         "PersistenceConfig": "config",
         "PersistenceOrchestrator": "orchestrator",
         "PersistentAgent": "hooks",
+        "QueueFullError": "outbox",
         "SessionStoreProtocol": "sessions",
         "activate": "bridge",
         "create_persistent_session": "hooks",

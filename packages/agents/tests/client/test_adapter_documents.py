@@ -23,7 +23,7 @@ from praison_persist import (
 )
 from praison_persist.errors import ConfigurationError
 from praison_persist_agents.adapter.factory import db
-from praison_persist_agents.adapter.outbox import OutboxStatus
+from praison_persist_agents.outbox import OutboxStatus
 
 
 @pytest.fixture(autouse=True)

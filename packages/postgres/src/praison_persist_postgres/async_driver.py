@@ -97,6 +97,10 @@ class AsyncpgDriver(AsyncDriver):
     def about(self) -> Mapping[str, str]:
         return self.settings.about()
 
+    async def pooler(self, connection: Any) -> str | None:
+        [(actual,)] = (await self.execute(connection, "SELECT pg_backend_pid()", ())).rows
+        return self.settings.pooler(connection.get_server_pid(), actual)
+
     async def close(self) -> None:
         await self._pools.close()
 

@@ -71,6 +71,10 @@ class PsycopgDriver(PooledDriver[Connection]):
     def about(self) -> Mapping[str, str]:
         return self.settings.about()
 
+    def pooler(self, connection: Connection) -> str | None:
+        [(actual,)] = self.execute(connection, "SELECT pg_backend_pid()", ()).rows
+        return self.settings.pooler(connection.info.backend_pid, actual)
+
 
 class _ImpatientConnection(psycopg.Connection[Any]):
     """A connection that breaks when a statement has no answer in time; the server may be out of reach."""

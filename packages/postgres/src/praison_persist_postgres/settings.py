@@ -145,6 +145,20 @@ class Settings:
             self.parameters.get("dbname", "")
         )
 
+    def pooler(self, told: int, actual: int) -> str:
+        """What answers, for `praison_persist.health.StoreHealth`.
+
+        Args:
+            told: the process id that the connection was given when it was made. Poolers (PgBouncer, Supavisor and
+                their like) hand out one of their own, since they also pass on requests to cancel.
+            actual: that of the server process, ``pg_backend_pid()``.
+        """
+        if told == actual:
+            return "none found"
+        if self.transaction_pooler:
+            return "found; used in transaction mode, so nothing is prepared"
+        return 'found; in transaction mode it needs pooler="transaction"'
+
     def about(self) -> dict[str, str]:
         """The pool and the pooler, for `praison_persist.health.StoreHealth`."""
         return {

@@ -10,19 +10,16 @@ if TYPE_CHECKING:
     from .asynchronous import AsyncPersistDb
     from .database import PersistDb
     from .factory import db
-    from .outbox import OutboxStatus, QueueFullError
     from .settings import AdapterSettings
 
-__all__ = ["AdapterSettings", "AsyncPersistDb", "OutboxStatus", "PersistDb", "QueueFullError", "db"]
+__all__ = ["AdapterSettings", "AsyncPersistDb", "PersistDb", "db"]
 
 __getattr__ = lazy_exports(
     __name__,
     {
         "AdapterSettings": "settings",
         "AsyncPersistDb": "asynchronous",
-        "OutboxStatus": "outbox",
         "PersistDb": "database",
-        "QueueFullError": "outbox",
         "db": "factory",
     },
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ..outbox import OutboxStatus
 from .database import PersistDb
-from .outbox import OutboxStatus
 
 __all__ = ["AsyncPersistDb"]
 

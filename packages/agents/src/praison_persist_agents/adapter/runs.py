@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
+from itertools import groupby
 from typing import Any
 from urllib.parse import quote
 
@@ -22,8 +25,8 @@ _STATE_KEY = "praison_persist_runs"
 class RunLog:
     """The runs of sessions, as dictionaries with the fields of `DbRun`."""
 
-    def put(self, record: dict[str, Any]) -> None:
-        """Store a run; what is stored of it keeps its beginning and its other metadata."""
+    def put(self, records: Sequence[dict[str, Any]]) -> None:
+        """Store runs of one session, in order; what is stored of a run keeps its beginning and its other metadata."""
         raise NotImplementedError
 
     def of(self, session_id: str) -> list[dict[str, Any]]:
@@ -42,9 +45,9 @@ class StateRuns(RunLog):
         self._state = state
         self._ttl = ttl
 
-    def put(self, record: dict[str, Any]) -> None:
-        key = _key("run", record["session_id"], record["run_id"])
-        self._state.set(key, _continued(self._state.get(key), record), self._ttl)
+    def put(self, records: Sequence[dict[str, Any]]) -> None:
+        for key, each in groupby(records, lambda record: _key("run", record["session_id"], record["run_id"])):
+            self._state.set(key, reduce(_continued, each, self._state.get(key)), self._ttl)
 
     def of(self, session_id: str) -> list[dict[str, Any]]:
         return _newest_first(_values(self._state, _key("run", session_id, "")))
@@ -56,15 +59,16 @@ class SessionRuns(RunLog):
     def __init__(self, writes: SessionWrites) -> None:
         self._writes = writes
 
-    def put(self, record: dict[str, Any]) -> None:
+    def put(self, records: Sequence[dict[str, Any]]) -> None:
         def add(session: ConversationSession) -> None:
             state = dict(session.state or {})
             runs = {run["run_id"]: run for run in state.get(_STATE_KEY, ())}
-            runs[record["run_id"]] = _continued(runs.get(record["run_id"]), record)
+            for record in records:
+                runs[record["run_id"]] = _continued(runs.get(record["run_id"]), record)
             state[_STATE_KEY] = sorted(runs.values(), key=_started)[-RUNS_IN_SESSION:]
             session.state = state
 
-        self._writes.change(record["session_id"], add)
+        self._writes.change(records[0]["session_id"], add)
 
     def of(self, session_id: str) -> list[dict[str, Any]]:
         session = self._writes.store.get_session(session_id)

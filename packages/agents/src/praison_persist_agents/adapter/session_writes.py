@@ -15,6 +15,8 @@ from ..operations import add_messages, change_session, merge_metadata, start_ses
 __all__ = ["SessionWrites"]
 
 _KEPT_IDS = 100_000
+_CALL_SIZE = 1_000_000
+"""Characters of content that one call of the store takes, unless one hook's messages alone are longer."""
 
 
 class SessionWrites:
@@ -63,6 +65,19 @@ class SessionWrites:
         """Append messages, all or none where the store can; the session is created if need be."""
         self.ensure_once(seed)
         self._stores.run(add_messages(seed, messages))
+
+    def add_all(self, seed: ConversationSession, batches: Sequence[Sequence[ConversationMessage]]) -> None:
+        """`add` each batch, many with one call of the store; an error leaves some of them stored, each whole."""
+        together: list[ConversationMessage] = []
+        size = 0
+        for batch in batches:
+            more = sum(len(str(message.content)) for message in batch)
+            if together and size + more > _CALL_SIZE:
+                self.add(seed, together)
+                together, size = [], 0
+            together.extend(batch)
+            size += more
+        self.add(seed, together)
 
     def history(self, session_id: str, limit: int | None) -> list[ConversationMessage]:
         """The newest messages, with the tool turn that they begin with whole."""

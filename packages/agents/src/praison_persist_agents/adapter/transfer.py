@@ -111,7 +111,7 @@ def import_session(
     try:
         writes.add(session, messages)
         for record in reversed(records):
-            runs.put(record)
+            runs.put([record])
     except BaseException:
         if created:
             _best_effort(lambda: writes.store.delete_session(session.session_id))

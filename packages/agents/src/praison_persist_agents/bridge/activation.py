@@ -1,6 +1,7 @@
 """`activate` and `deactivate`: our stores and session store in an installed PraisonAI, its import paths without one.
 
-Reaches into PraisonAI only where it has no function for that: to put back exactly what was there. Changes no module.
+Reaches into PraisonAI only where it has no function for that: to put back exactly what was there, and around the
+methods of its agents that say things twice (`once`). Changes no module.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from ..locate import Kind
 from ..registries import get_default_registry
 from . import shims
 from .foreign import adapt
+from .once import say_once
 from .provider import PROVIDER, bridge_from_config
 
 __all__ = ["Activation", "activate", "deactivate"]
@@ -196,6 +198,7 @@ def _replace_session_store(store: Any, undo: ExitStack) -> Any:
                 module._default_store = before
 
     undo.callback(put_back)
+    say_once(import_module("praisonaiagents.agent.agent").Agent, store, undo)
     return store
 
 

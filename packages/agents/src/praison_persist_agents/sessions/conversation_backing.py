@@ -105,8 +105,12 @@ class ConversationBacking(Backing):
             return result
 
     def append(self, session_id: str, messages: Sequence[SessionMessage]) -> None:
+        self.add(session_id, identified(messages, fresh=True))
+
+    def add(self, session_id: str, messages: Sequence[SessionMessage]) -> None:
+        """`append` messages that have ids; adding them again changes nothing."""
         with self._errors("add_message"):
-            self._add(session_id, [to_row(message) for message in identified(messages, fresh=True)])
+            self._add(session_id, [to_row(message) for message in messages])
             known = self._knowledge(session_id)
             known.room -= len(messages)
             if known.room < 0 and self.retention.policy != "keep_all":

@@ -1,7 +1,8 @@
-"""A bounded, ordered queue between the hooks of an agent and a database that may be away. Knows no message.
+"""A bounded, ordered queue between callers and a database that may be away. Knows no message.
 
 Jobs of one lane (a session) run one after the other; lanes run side by side. A job that the database refuses for the
-moment stays at the head of its lane, and is tried again, by a timer also when nobody calls.
+moment stays at the head of its lane, and is tried again, by a timer also when nobody calls. Writes that wait together
+are stored together, where they say how.
 """
 
 from __future__ import annotations
@@ -16,58 +17,21 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from itertools import islice
+from typing import Any
 
 from praison_persist.background import Threads, background_loop
 from praison_persist.errors import ClosedError, PersistError, UnavailableError
 
-__all__ = ["QUEUED", "Outbox", "OutboxStatus", "QueueFullError", "is_transient", "settle"]
+from .jobs import QUEUED, Job, Together, settle
+from .status import OutboxStatus, QueueFullError, State, is_transient
+
+__all__ = ["Outbox"]
 
 logger = logging.getLogger(__name__)
 
-State = Literal["idle", "ok", "queueing", "memory", "closed"]
-
-
-class QueueFullError(UnavailableError):
-    """The database is away and the queue has reached its bound: this message was *not* kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxStatus:
-    """How the adapter stands with its database.
-
-    Attributes:
-        state: ``"idle"`` nothing was asked yet; ``"ok"``; ``"queueing"`` the database is away, writes wait in this
-            process; ``"memory"`` the same with ``fallback="memory"``; ``"closed"``.
-        queued: writes that wait.
-        oldest_age: seconds that the oldest of them has waited; 0.0 where none waits.
-        last_error: what the database answered last, without secrets; None since it answers again.
-        rejected: queued writes that the database refused for good when it was back (see the log), such as a session
-            that another process gave other messages with these ids.
-        dropped: writes that were accepted and given up: at `close` only, when its deadline passed.
-    """
-
-    state: State
-    queued: int
-    oldest_age: float
-    last_error: str | None
-    rejected: int
-    dropped: int
-
-
-QUEUED = object()
-"""What a write's future holds when the write waits for the database instead of being stored."""
-
-
-@dataclass(eq=False, slots=True)
-class _Job:
-    lane: str
-    function: Callable[[], Any]
-    value: Any
-    stays: bool
-    since: float
-    future: Future[Any] = field(default_factory=Future)
+_TOGETHER = 500
+"""Jobs that one attempt takes at most."""
 
 
 class Outbox:
@@ -97,7 +61,7 @@ class Outbox:
 
     def _start(self) -> None:
         self._lock = threading.Condition()
-        self._lanes: dict[str, deque[_Job]] = {}
+        self._lanes: dict[str, deque[Job]] = {}
         self._active: set[str] = set()
         self._threads = Threads(self._workers)
         self._waiting = 0
@@ -112,24 +76,34 @@ class Outbox:
 
     # -- callers -------------------------------------------------------------------------------------------------------
 
-    def post(self, lane: str, function: Callable[[], Any], *, value: Any = None, stays: bool = True) -> Future[Any]:
+    def post(
+        self,
+        lane: str,
+        function: Callable[[], Any],
+        *,
+        value: Any = None,
+        stays: bool = True,
+        together: Together | None = None,
+    ) -> Future[Any]:
         """Run the function behind what its lane holds.
 
         Args:
             lane: jobs of one lane never overtake each other.
             function: one attempt; may run again after an error that left its outcome unknown.
-            value: what the job stands for, for `pending`.
+            value: what the job stands for, for `pending` and ``together``.
             stays: True for a write: its future ends when it is stored, or, with `QUEUED`, as soon as it has to wait
                 for the database. False for a read: its future fails where the database is away.
+            together: stores the values of several jobs that were posted with an equal function, in their order. Such
+                jobs may overtake those with another one, which have nothing to do with them, but no other job.
 
         Raises:
             QueueFullError: the bound is reached; nothing was kept.
             ClosedError: `close` was called.
         """
-        job = _Job(lane, function, value, stays, time.monotonic())
+        job = Job(lane, function, value, stays, together, time.monotonic())
         with self._lock:
             if self._closed:
-                raise ClosedError("the adapter was closed", hint="create a new one with db()")
+                raise ClosedError("this was closed", hint="create a new one")
             self._used = True
             if stays and self._limit is not None and self._waiting >= self._limit:
                 logger.error("a message was refused: %d writes wait already for the database", self._waiting)
@@ -150,10 +124,10 @@ class Outbox:
                 self._probe_later()
         return job.future
 
-    def pending(self, lane: str) -> list[Any]:
-        """The values of the writes of a lane that wait, oldest first."""
+    def pending(self, lane: str, together: Together) -> list[Any]:
+        """The values of the writes of a lane that wait and were posted with this function, oldest first."""
         with self._lock:
-            return [job.value for job in self._lanes.get(lane, ()) if job.stays and job.value is not None]
+            return [job.value for job in self._lanes.get(lane, ()) if job.stays and job.together == together]
 
     @property
     def is_away(self) -> bool:
@@ -204,7 +178,7 @@ class Outbox:
             self._lanes.clear()
             self._waiting = 0
         for job in jobs:
-            settle(job.future, error=UnavailableError("the adapter was closed before this was stored"))
+            settle(job.future, error=UnavailableError("closed before this was stored"))
         if given_up:
             logger.error("closed while the database was away: %d writes were given up (%s)", given_up, self._last_error)
         try:
@@ -217,9 +191,19 @@ class Outbox:
 
     # -- threads -------------------------------------------------------------------------------------------------------
 
-    def _head(self, lane: str) -> _Job | None:
+    def _next(self, lane: str) -> list[Job]:
+        """The job at the head of a lane, and those that may be stored together with it."""
         jobs = self._lanes.get(lane)
-        return jobs[0] if jobs else None
+        if not jobs:
+            return []
+        head = jobs[0]
+        found = [head]
+        for job in islice(jobs, 1, _TOGETHER) if head.together is not None else ():
+            if job.together is None:
+                break
+            if job.together == head.together:
+                found.append(job)
+        return found
 
     def _schedule(self, lane: str) -> None:
         if lane not in self._active and self._lanes.get(lane):
@@ -235,43 +219,64 @@ class Outbox:
 
     def _run_lane(self, lane: str) -> None:
         """Run the jobs of a lane until it is empty, or the database is away."""
+        alone = 0  # so many are tried one by one, since the database refused one of them
         while True:
             with self._lock:
-                job = self._head(lane)
-                if job is None:
+                jobs = self._next(lane)
+                if not jobs:
                     self._active.discard(lane)
                     self._lanes.pop(lane, None)
                     return
-            if not self._run(job):
+            try:
+                if len(jobs) > 1 and not alone:
+                    alone = 0 if self._run_together(jobs) else len(jobs)
+                else:
+                    alone = max(0, alone - 1)
+                    self._run(jobs[0])
+            except Exception as error:
+                self._went_away(error)
                 with self._lock:
                     self._active.discard(lane)
                 return
 
-    def _run(self, job: _Job) -> bool:
-        """One attempt; False when the lane has to wait."""
+    def _run(self, job: Job) -> None:
+        """One attempt; raises where the lane has to wait."""
         try:
             result = job.function()
         except Exception as error:
-            if not is_transient(error):
-                self._finish(job, error=error)
-                return True
-            self._went_away(error)
+            if is_transient(error):
+                raise
+            self._finish([job], error=error)
+            return
+        self._came_back()
+        self._finish([job], result=result)
+
+    def _run_together(self, jobs: list[Job]) -> bool:
+        """One attempt for all; False where one of them is refused for good, raises where the lane has to wait."""
+        together = jobs[0].together
+        assert together is not None  # noqa: S101 - see _next
+        try:
+            together([job.value for job in jobs])
+        except Exception as error:
+            if is_transient(error):
+                raise
             return False
         self._came_back()
-        self._finish(job, result=result)
+        self._finish(jobs)
         return True
 
-    def _finish(self, job: _Job, *, result: Any = None, error: Exception | None = None) -> None:
+    def _finish(self, done: list[Job], *, result: Any = None, error: Exception | None = None) -> None:
         with self._lock:
-            jobs = self._lanes.get(job.lane)
-            if not jobs or jobs[0] is not job:  # given up meanwhile
+            jobs = self._lanes.get(done[0].lane)
+            if not jobs or jobs[0] is not done[0]:  # given up meanwhile
                 return
-            jobs.popleft()
-            self._waiting -= job.stays
-            told = settle(job.future, result, error)
-            if error is not None and not told:
-                self._rejected += 1
-                logger.error("the database refused a write for good: %s", error)
+            for job in done:
+                jobs.remove(job)
+                self._waiting -= job.stays
+                told = settle(job.future, result, error)
+                if error is not None and not told:
+                    self._rejected += 1
+                    logger.error("the database refused a write for good: %s", error)
             self._lock.notify_all()
 
     def _went_away(self, error: Exception) -> None:
@@ -350,27 +355,6 @@ class Outbox:
                 break
         if lost := self.status().queued:
             logger.error("the program ends while the database is away: %d writes are lost", lost)
-
-
-def settle(future: Future[Any], result: Any = None, error: Exception | None = None) -> bool:
-    """End the future, unless it has ended; whether this did it."""
-    try:
-        future.set_result(result) if error is None else future.set_exception(error)
-    except concurrent.futures.InvalidStateError:
-        return False
-    return True
-
-
-def is_transient(error: Exception) -> bool:
-    """Whether the same call may succeed later: a retryable error of ours, or what other stores raise for that."""
-    if isinstance(error, PersistError):
-        return error.retryable
-    if isinstance(error, (PermissionError, FileNotFoundError, IsADirectoryError, NotADirectoryError)):
-        return False
-    names = {base.__name__ for base in type(error).__mro__}
-    return isinstance(error, (OSError, TimeoutError)) or bool(
-        names & {"OperationalError", "InterfaceError", "PoolError", "PoolTimeout"}
-    )
 
 
 _outboxes: weakref.WeakSet[Outbox] = weakref.WeakSet()

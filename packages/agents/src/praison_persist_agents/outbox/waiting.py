@@ -12,14 +12,14 @@ from typing import Any
 
 from praison_persist.errors import OperationTimeoutError, PersistError
 
-from .outbox import QUEUED, settle
+from .jobs import QUEUED, settle
 
-__all__ = ["Posted", "both"]
+__all__ = ["Posted", "both", "wait"]
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What was handed to the outbox, and how its results become the hook's.
+    """What was handed to an outbox, and how its results become the hook's.
 
     Attributes:
         futures: of writes, or of one read as the last.
@@ -42,9 +42,7 @@ def both(prepare: Callable[..., Posted], name: str) -> tuple[Any, Any]:
 
     @functools.wraps(prepare)
     def blocking(self: Any, *args: Any, **kwargs: Any) -> Any:
-        posted = prepare(self, *args, **kwargs)
-        _, late = concurrent.futures.wait(posted.futures, self.hook_timeout)
-        return _finish(self, posted, bool(late), name)
+        return wait(self, prepare(self, *args, **kwargs), name)
 
     @functools.wraps(prepare)
     async def awaited(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -69,14 +67,20 @@ def both(prepare: Callable[..., Posted], name: str) -> tuple[Any, Any]:
     return blocking, awaited
 
 
-def _finish(adapter: Any, posted: Posted, late: bool, name: str) -> Any:
+def wait(owner: Any, posted: Posted, name: str) -> Any:
+    """The result of what was posted, blocking; ``owner`` as in `both`."""
+    _, late = concurrent.futures.wait(posted.futures, owner.hook_timeout)
+    return _finish(owner, posted, bool(late), name)
+
+
+def _finish(owner: Any, posted: Posted, late: bool, name: str) -> Any:
     if late:
         error = OperationTimeoutError(
-            f"the database gave no answer within {adapter.hook_timeout:g} seconds",
+            f"the database gave no answer within {owner.hook_timeout:g} seconds",
             operation=name,
             hint="see status(); raise hook_timeout= if the database may take longer",
         )
-        adapter.outbox.was_late(error)
+        owner.outbox.was_late(error)
         if posted.is_read:
             settle(posted.futures[-1], error=error)
     value: Any = None
