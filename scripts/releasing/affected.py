@@ -29,7 +29,9 @@ def step() -> int:
     parser.add_argument("--json", action="store_true", help="one line of JSON: a matrix for workflows")
     given = parser.parse_args()
     space = workspace.read(ROOT)
-    found = affected(changed(given.range), space) if given.range else space.everything
+    # A branch's first push has no base, only zeros.
+    known = given.range and given.range.partition("..")[0].strip("0")
+    found = affected(changed(given.range), space) if known else space.everything
     if given.json:
         print(json.dumps(matrix(found)))
     else:
