@@ -100,7 +100,7 @@ def run(*command: str, env: Mapping[str, str] | None = None) -> int:
 
 
 def module(name: str) -> NoReturn:
-    """Become a module of `scripts`, run by the private tools' Python: for commands that need hatch's libraries or uv."""
+    """Become a module of `scripts` in the private tools' Python, for commands that need uv or hatch's libraries."""
     env = environment({"PYTHONPATH": str(ROOT / "scripts")})
     python = str(tools() / "python")
     os.execve(python, [python, "-m", name, *sys.argv[1:]], env)

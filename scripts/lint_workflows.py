@@ -32,8 +32,18 @@ def main() -> int:
         print(problem)
     files = [str(path) for path in workflows]
     # Without shellcheck and pyflakes, so that the result does not depend on what is installed.
-    codes = [subprocess.run([str(actionlint()), "-no-color", "-shellcheck=", "-pyflakes=", *files], check=False).returncode]
-    zizmor = [str(Path(sys.executable).with_name("zizmor")), "--offline", "--no-progress", "--color", "never", "--quiet", *files]
+    codes = [
+        subprocess.run([str(actionlint()), "-no-color", "-shellcheck=", "-pyflakes=", *files], check=False).returncode
+    ]
+    zizmor = [
+        str(Path(sys.executable).with_name("zizmor")),
+        "--offline",
+        "--no-progress",
+        "--color",
+        "never",
+        "--quiet",
+        *files,
+    ]
     codes.append(subprocess.run(zizmor, check=False).returncode)
     return int(bool(problems) or any(codes))
 

@@ -111,7 +111,9 @@ class Package:
         if not str(self.metadata.get("owner", "")).startswith("@"):
             found.append(f'{where} needs owner = "@..." with a GitHub user or team')
         known = {name for kind in KINDS for name in self.backends(kind)}
-        found += [f"{where} embedded names {name!r}, which is no backend of it" for name in self.embedded.keys() - known]
+        found += [
+            f"{where} embedded names {name!r}, which is no backend of it" for name in self.embedded.keys() - known
+        ]
         return found
 
     def _declared(self, key: str) -> str:

@@ -49,7 +49,15 @@ class Index:
             port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/"
         self.simple = f"{self.url}simple/"
-        command = [folder / "venv" / "bin" / "pypi-server", "run", "-i", "127.0.0.1", "-p", str(port), "--disable-fallback"]
+        command = [
+            folder / "venv" / "bin" / "pypi-server",
+            "run",
+            "-i",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "--disable-fallback",
+        ]
         self._log = (folder / "log").open("wb")
         self._server = subprocess.Popen(
             [*command, "-P", folder / "users", "-a", "update", self.packages], stdout=self._log, stderr=self._log
@@ -117,9 +125,18 @@ class Repository:
         self.commit(f"{package} {version}")
 
     def run(self, script: str, *arguments: str | Path, **env: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable if not script == "sync" else "sh", str(self.path / "scripts" / script), *map(str, arguments)]
+        command = [
+            sys.executable if script != "sync" else "sh",
+            str(self.path / "scripts" / script),
+            *map(str, arguments),
+        ]
         return subprocess.run(
-            command, cwd=self.path, env={**os.environ, "PYTHON": sys.executable, **env}, capture_output=True, text=True, timeout=300
+            command,
+            cwd=self.path,
+            env={**os.environ, "PYTHON": sys.executable, **env},
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
 
     def must(self, script: str, *arguments: str | Path, **env: str) -> str:

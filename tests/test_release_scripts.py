@@ -89,7 +89,9 @@ def reasons(repository: Repository, index: Index, tag: str) -> list[str]:
 def test_an_unpublished_floor_stops_a_release(repository: Repository, index: Index) -> None:
     (reason,) = reasons(repository, index, "packages/qdrant-v0.1.0")
     assert reason.startswith("'praison-persist>=0.1,<1' cannot be installed from the index")
-    repository.replace(f"{QDRANT}/pyproject.toml", "^dependencies = .*$", 'dependencies = ["packaging>=99", "idna>=3.0.1", "six"]')
+    repository.replace(
+        f"{QDRANT}/pyproject.toml", "^dependencies = .*$", 'dependencies = ["packaging>=99", "idna>=3.0.1", "six"]'
+    )
     repository.commit("floors")
     absent, higher, missing = reasons(repository, index, "packages/qdrant-v0.1.0")
     assert absent.startswith("'packaging>=99' cannot be installed")
@@ -193,15 +195,21 @@ def test_the_same_commit_gives_the_same_bytes_with_its_changelog(repository: Rep
     second = json.loads(repository.must("build", "packages/memory", "--out", tmp_path / "2", "--json"))
     assert first == second
     assert sorted(first) == ["praison_persist_memory-0.1.0-py3-none-any.whl", "praison_persist_memory-0.1.0.tar.gz"]
-    later = json.loads(repository.must("build", "memory", "--out", tmp_path / "3", "--json", SOURCE_DATE_EPOCH="1893456000"))
+    later = json.loads(
+        repository.must("build", "memory", "--out", tmp_path / "3", "--json", SOURCE_DATE_EPOCH="1893456000")
+    )
     assert later != first
     sdist = tmp_path / "3" / "praison_persist_memory-0.1.0.tar.gz"
-    text = subprocess.run(["tar", "-xOf", sdist, "praison_persist_memory-0.1.0/CHANGELOG.md"], capture_output=True, text=True, check=True)
+    text = subprocess.run(
+        ["tar", "-xOf", sdist, "praison_persist_memory-0.1.0/CHANGELOG.md"], capture_output=True, text=True, check=True
+    )
     assert "## 0.1.0 (2030-01-01)" in text.stdout
 
 
 def test_a_build_that_holds_what_it_must_not_is_refused(repository: Repository, tmp_path: Path) -> None:
-    repository.replace("packages/memory/pyproject.toml", r'^packages = .*$', 'packages = ["src/praison_persist_memory", "tests"]')
+    repository.replace(
+        "packages/memory/pyproject.toml", r"^packages = .*$", 'packages = ["src/praison_persist_memory", "tests"]'
+    )
     (repository.path / "packages/memory/LICENSE").unlink()
     repository.commit("broken")
     done = repository.run("build", "memory", "--out", tmp_path)
@@ -271,18 +279,23 @@ def test_a_range_of_commits_becomes_a_matrix(repository: Repository) -> None:
 
 def test_a_package_that_says_nothing_about_itself_is_named_with_the_missing_lines(repository: Repository) -> None:
     repository.replace("packages/memory/pyproject.toml", r"^status = .*\nowner = .*\n", "")
-    repository.replace("packages/json/pyproject.toml", '^status = .*$', 'status = "finished"')
+    repository.replace("packages/json/pyproject.toml", "^status = .*$", 'status = "finished"')
     done = repository.run("sync")
     assert done.returncode == 1
     assert 'packages/memory/pyproject.toml: [tool.praison-persist] needs owner = "@..."' in done.stderr
-    assert 'packages/json/pyproject.toml: [tool.praison-persist] needs status = "..." with one of experimental, ' in done.stderr
+    assert (
+        'packages/json/pyproject.toml: [tool.praison-persist] needs status = "..." with one of experimental, '
+        in done.stderr
+    )
     assert "Traceback" not in done.stderr
 
 
 def test_a_new_package_needs_no_edit_of_any_other_file(repository: Repository) -> None:
     for path in ("pyproject.toml", "changelog.d/+initial.added.md", "src/praison_persist_memory/__about__.py"):
         text = (ROOT / "packages/memory" / path).read_text()
-        new = text.replace("praison-persist-memory", "praison-persist-newdb").replace("praison_persist_memory", "praison_persist_newdb")
+        new = text.replace("praison-persist-memory", "praison-persist-newdb").replace(
+            "praison_persist_memory", "praison_persist_newdb"
+        )
         new = re.sub(r"^memory = ", "newdb = ", new, flags=re.MULTILINE)
         new = re.sub(r"^embedded = .*$", 'test-requires = ["newdb-server>=1"]', new, flags=re.MULTILINE)
         repository.write(f"packages/newdb/{path.replace('praison_persist_memory', 'praison_persist_newdb')}", new)
@@ -312,7 +325,11 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 
 
 def test_every_script_of_a_workflow_is_here() -> None:
-    used = {name for path in WORKFLOWS for name in re.findall(r"(?:^|[ (])((?:scripts|\.ci)/\w+)", path.read_text(), re.MULTILINE)}
+    used = {
+        name
+        for path in WORKFLOWS
+        for name in re.findall(r"(?:^|[ (])((?:scripts|\.ci)/\w+)", path.read_text(), re.MULTILINE)
+    }
     assert {f"scripts/{name}" for name in SCRIPTS} <= used
     assert all(os.access(ROOT / name, os.X_OK) for name in used)
 

@@ -14,10 +14,26 @@ from workspace import Package, Workspace
 
 from .common import ROOT, git, main
 
-NEUTRAL = ("docs/", ".github/", "LICENSE", "README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "PACKAGE_STATUS.md")
+NEUTRAL = (
+    "docs/",
+    ".github/",
+    "LICENSE",
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CODE_OF_CONDUCT.md",
+    "PACKAGE_STATUS.md",
+)
 """What no package's tests look at: static checks and the tests of the repository do."""
 
-NEUTRAL_SCRIPTS = ("scripts/releasing/", "scripts/bench/", "scripts/_demo/", "scripts/template/", "scripts/sync", "scripts/demo")
+NEUTRAL_SCRIPTS = (
+    "scripts/releasing/",
+    "scripts/bench/",
+    "scripts/_demo/",
+    "scripts/template/",
+    "scripts/sync",
+    "scripts/demo",
+)
 
 
 def step() -> int:
@@ -25,7 +41,9 @@ def step() -> int:
         prog="scripts/affected",
         description="The packages whose tests a range of commits concerns. Exit codes: 0, 1 git fails, 2 usage.",
     )
-    parser.add_argument("range", metavar="BASE..HEAD", nargs="?", help="from the merge base of the two; default: all packages")
+    parser.add_argument(
+        "range", metavar="BASE..HEAD", nargs="?", help="from the merge base of the two; default: all packages"
+    )
     parser.add_argument("--json", action="store_true", help="one line of JSON: a matrix for workflows")
     given = parser.parse_args()
     space = workspace.read(ROOT)
@@ -86,7 +104,9 @@ def _users_of_engine(module: str, space: Workspace) -> list[Package]:
     return [
         package
         for package in space.everything
-        if any(word.search(each.read_text(encoding="utf-8")) for each in (ROOT / package.directory / "tests").rglob("*.py"))
+        if any(
+            word.search(each.read_text(encoding="utf-8")) for each in (ROOT / package.directory / "tests").rglob("*.py")
+        )
     ]
 
 

@@ -25,7 +25,7 @@ from .common import ROOT, StepError, git, main, package_of, run
 def step() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/build",
-        description="Build a package's sdist, and its wheel from that, as they are committed. Exit codes: 0, 1 failed, 2 usage.",
+        description="Build a package's sdist, and its wheel from that, as committed. Exit codes: 0, 1 failed, 2 usage.",
     )
     parser.add_argument("package", metavar="PACKAGE", help="qdrant, core ...")
     parser.add_argument("--out", type=Path, default=Path("dist"), metavar="DIR", help="where to; default: dist")
@@ -50,7 +50,9 @@ def build(package: Package, target: Path) -> list[Path]:
     target = target.resolve()
     with tempfile.TemporaryDirectory() as name:
         copy = Path(name)
-        archive = subprocess.run(["git", "archive", "HEAD", package.directory], cwd=ROOT, capture_output=True, check=True)
+        archive = subprocess.run(
+            ["git", "archive", "HEAD", package.directory], cwd=ROOT, capture_output=True, check=True
+        )
         subprocess.run(["tar", "-x"], cwd=copy, input=archive.stdout, check=True)
         if any((copy / package.directory / "changelog.d").glob("*.md")):
             day = datetime.fromtimestamp(int(epoch), timezone.utc).date().isoformat()

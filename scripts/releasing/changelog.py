@@ -15,10 +15,13 @@ TOWNCRIER = "towncrier>=24.8"
 
 def step() -> int:
     parser = argparse.ArgumentParser(
-        prog="scripts/changelog", description="Print the changelog section of a package's next release. Exit codes: 0, 1, 2 usage."
+        prog="scripts/changelog",
+        description="Print the changelog section of a package's next release. Exit codes: 0, 1, 2 usage.",
     )
     parser.add_argument("package", metavar="PACKAGE", help="qdrant, core ...")
-    parser.add_argument("--date", default=date.today().isoformat(), metavar="YYYY-MM-DD", help="of the release; default: today")
+    parser.add_argument(
+        "--date", default=date.today().isoformat(), metavar="YYYY-MM-DD", help="of the release; default: today"
+    )
     parser.add_argument("--write", action="store_true", help="put it into CHANGELOG.md and remove the fragments")
     given = parser.parse_args()
     package = package_of(given.package)

@@ -20,10 +20,13 @@ from .common import ROOT, StepError, git, main
 def step() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/release_check",
-        description="Check that a tag may be released; every reason against it is printed. Exit codes: 0 it may, 1 it may not, 2 usage.",
+        description="Check that a tag may be released, or print every reason against it. "
+        "Exit codes: 0 it may, 1 it may not, 2 usage.",
     )
     parser.add_argument("tag", metavar="TAG", help="packages/qdrant-v0.2.0, core-v0.1.0")
-    parser.add_argument("--index", metavar="URL", help="index to look at first, by its simple API; default: pip's and uv's own")
+    parser.add_argument(
+        "--index", metavar="URL", help="index to look at first, by its simple API; default: pip's and uv's own"
+    )
     parser.add_argument("--json", action="store_true", help="print what is released as one line of JSON")
     given = parser.parse_args()
     space = workspace.read(ROOT)
@@ -77,7 +80,9 @@ def _tree(tag: str) -> list[str]:
     sync = [sys.executable, str(ROOT / "scripts" / "sync.py"), "--check"]
     done = subprocess.run(sync, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        problems.append(f"generated files are out of date; run scripts/sync and commit:\n{done.stdout}{done.stderr}".rstrip())
+        problems.append(
+            f"generated files are out of date; run scripts/sync and commit:\n{done.stdout}{done.stderr}".rstrip()
+        )
     return problems
 
 
@@ -101,10 +106,14 @@ def _changelog(package: Package, tagged: list[Version]) -> list[str]:
     for path in sorted(fragments):
         if not set(path.name.split(".")[1:-1]) & set(package.fragment_types):
             kinds = ", ".join(package.fragment_types)
-            problems.append(f"{package.directory}/changelog.d/{path.name} is of no known type; name it NAME.TYPE.md ({kinds})")
+            problems.append(
+                f"{package.directory}/changelog.d/{path.name} is of no known type; name it NAME.TYPE.md ({kinds})"
+            )
     text = (ROOT / package.directory / "CHANGELOG.md").read_text(encoding="utf-8")
     if tagged and f"## {tagged[-1]} " not in text:
-        problems.append(f"{package.directory}/CHANGELOG.md has no section for {tagged[-1]}; merge that release's changelog first")
+        problems.append(
+            f"{package.directory}/CHANGELOG.md has no section for {tagged[-1]}; merge that release's changelog first"
+        )
     return problems
 
 

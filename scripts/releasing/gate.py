@@ -16,7 +16,8 @@ from .verify import attempt
 def step() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/core_gate",
-        description="Try a wheel of core with the newest published packages. Exit codes: 0, 1 one does not work with it, 2 usage.",
+        description="Try a wheel of core with the newest published packages. "
+        "Exit codes: 0, 1 one does not work with it, 2 usage.",
     )
     parser.add_argument("wheel", type=Path, metavar="WHEEL", help="the candidate, as scripts/build core made it")
     parser.add_argument("--index", metavar="URL", help="index to look at first; default: pip's and uv's own")
@@ -30,7 +31,9 @@ def step() -> int:
             print(f"{package.name}: {package.status}, nothing published to try")
             continue
         try:
-            found = attempt(package, [str(given.wheel.resolve()), f"{package.name}=={max(released)}", *sources], python=given.python)
+            found = attempt(
+                package, [str(given.wheel.resolve()), f"{package.name}=={max(released)}", *sources], python=given.python
+            )
         except StepError as exc:
             failed.append(package.name)
             print(f"{package.name} {max(released)} does not work with {given.wheel.name}: {exc}", file=sys.stderr)

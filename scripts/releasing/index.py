@@ -1,4 +1,4 @@
-"""What a package index offers, asked through pip and uv, so that their own configuration decides which index that is."""
+"""What a package index offers, asked through pip and uv, so that their own configuration decides which index it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tries wheels as a user gets them: each alone in a fresh environment outside the tree, on its lowest and newest dependencies."""
+"""Tries wheels as a user gets them: each alone, in a fresh environment outside the tree.
+
+On its lowest and its newest dependencies; trusts nothing of the checkout but the testkit and the packages' metadata.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,7 @@ SMOKE = {
 def step() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/verify_wheel",
-        description="Install each wheel into fresh environments and try it. Exit codes: 0, 1 one does not work, 2 usage.",
+        description="Install each wheel into fresh environments and try it. Exit codes: 0, 1 one fails, 2 usage.",
     )
     parser.add_argument("wheels", nargs="+", type=Path, metavar="WHEEL")
     parser.add_argument("--resolution", choices=RESOLUTIONS, action="append", help="dependencies; default: both")
@@ -74,7 +77,9 @@ def verify(wheel: Path, *, resolution: str, sources: Sequence[str], python: str)
         StepError: it does not.
     """
     with zipfile.ZipFile(wheel) as archive:
-        (info,) = {name.partition("/")[0] for name in archive.namelist() if name.partition("/")[0].endswith(".dist-info")}
+        (info,) = {
+            name.partition("/")[0] for name in archive.namelist() if name.partition("/")[0].endswith(".dist-info")
+        }
         header = Parser().parsestr(archive.read(f"{info}/METADATA").decode())
     # uv takes the lowest of what is asked for directly, so the wheel's own requirements are.
     requires = [each for each in header.get_all("Requires-Dist", []) if "extra ==" not in each]
@@ -85,7 +90,7 @@ def verify(wheel: Path, *, resolution: str, sources: Sequence[str], python: str)
 
 
 def attempt(package: Package, install: Sequence[str], *, python: str) -> str:
-    """Install into a fresh environment, import, list, resolve, and run some conformance tests where no server is needed."""
+    """Install into a fresh environment, import, list, resolve; some conformance tests where no server is needed."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         own = folder / "venv" / "bin" / "python"
@@ -96,7 +101,9 @@ def attempt(package: Package, install: Sequence[str], *, python: str) -> str:
         seen = run(own, "-I", "-c", PROBE, package.module, json.dumps(declared), cwd=folder).strip()
         versions = json.loads(run("uv", "pip", "list", "--python", own, "--format", "json", cwd=folder))
         needed = {workspace.requirement_name(each) for each in package.dependencies}
-        drivers = [f"{each['name']} {each['version']}" for each in versions if each["name"] in needed - {"praison-persist"}]
+        drivers = [
+            f"{each['name']} {each['version']}" for each in versions if each["name"] in needed - {"praison-persist"}
+        ]
         return ", ".join([seen, *drivers, *_smoke(package, declared, own, folder)])
 
 
