@@ -99,6 +99,13 @@ def run(*command: str, env: Mapping[str, str] | None = None) -> int:
     return subprocess.run(command, cwd=ROOT, env=environment(env), check=False).returncode
 
 
+def module(name: str) -> NoReturn:
+    """Become a module of `scripts` in the private tools' Python, for commands that need uv or hatch's libraries."""
+    env = environment({"PYTHONPATH": str(ROOT / "scripts")})
+    python = str(tools() / "python")
+    os.execve(python, [python, "-m", name, *sys.argv[1:]], env)
+
+
 def capture(*command: str) -> tuple[int, str]:
     """Run a tool at the root of the repository; its exit code and all it printed."""
     done = subprocess.run(

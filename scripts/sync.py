@@ -1,6 +1,6 @@
 """Regenerates every generated file from the packages' own metadata; `--check` only compares, and fails on a difference.
 
-To generate another file, write a function from the packages to its text and add it to `GENERATED`.
+To generate another file, write a function from the workspace to its text and add it to `GENERATED`.
 """
 
 from __future__ import annotations
@@ -12,41 +12,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import workspace
 from engines import ENGINES, create
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # pyright: ignore[reportMissingImports] # installed where it is needed
+from workspace import KINDS, STATUSES, Package, Workspace
 
 ROOT = Path(__file__).resolve().parent.parent
-KINDS = ("conversation", "knowledge", "state")
-
-
-@dataclass(frozen=True)
-class Package:
-    """One `packages/*/pyproject.toml`."""
-
-    family: str
-    name: str
-    description: str
-    entry_points: dict[str, dict[str, str]]
-
-    @property
-    def module(self) -> str:
-        """Its import name."""
-        return self.name.replace("-", "_")
-
-    def backends(self, kind: str) -> list[str]:
-        return list(self.entry_points.get(f"praisonai.{kind}_stores", {}))
-
-    def aliases(self, kind: str) -> dict[str, str]:
-        return self.entry_points.get(f"praisonai.{kind}_stores.aliases", {})
-
-    def schemes(self, kind: str) -> dict[str, str]:
-        return self.entry_points.get(f"praisonai.{kind}_stores.schemes", {})
 
 
 @dataclass(frozen=True)
@@ -54,45 +25,35 @@ class Generated:
     """A file, or the part of it between two marker lines; `optional` when file or markers may be absent."""
 
     path: str
-    render: Callable[[list[Package]], str]
+    render: Callable[[Workspace], str]
     markers: tuple[str, str] | None = None
     optional: bool = False
 
-    def expected(self, current: str | None, packages: list[Package]) -> str | None:
+    def expected(self, current: str | None, space: Workspace) -> str | None:
         """The text that the file should have; None when there is nothing to generate.
 
         Args:
             current: the file's text, None when it does not exist.
-            packages: what to generate from.
+            space: what to generate from.
         """
         if self.markers is None:
-            return self.render(packages)
+            return self.render(space)
         start, end = (rf"^.*{re.escape(marker)}.*$" for marker in self.markers)
         match = re.search(rf"({start}\n)(?:.*\n)*?({end})", current or "", re.MULTILINE)
         if current is None or match is None:
             if self.optional:
                 return None
             raise SystemExit(f"{self.path}: no lines with {self.markers[0]} and {self.markers[1]}")
-        return current[: match.start()] + match[1] + self.render(packages) + match[2] + current[match.end() :]
+        return current[: match.start()] + match[1] + self.render(space) + match[2] + current[match.end() :]
 
 
-def read_packages(root: Path) -> list[Package]:
-    packages: list[Package] = []
-    for path in sorted(root.glob("packages/*/pyproject.toml")):
-        project: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-        packages.append(
-            Package(path.parent.name, project["name"], project["description"], project.get("entry-points", {}))
-        )
-    return packages
-
-
-def render_first_party(packages: list[Package]) -> str:
+def render_first_party(space: Workspace) -> str:
     """Python source: which distribution of this project provides a backend, alias or URL scheme."""
 
     def table(entries: Callable[[Package, str], Iterable[str]]) -> str:
         lines = ["{"]
         for kind in KINDS:
-            names = {name.casefold(): package.name for package in packages for name in entries(package, kind)}
+            names = {name.casefold(): package.name for package in space.packages for name in entries(package, kind)}
             rows = [f'        "{name}": "{distribution}",' for name, distribution in sorted(names.items())]
             lines += [f'    "{kind}": {{', *rows, "    },"] if rows else [f'    "{kind}": {{}},']
         return "\n".join([*lines, "}"])
@@ -110,56 +71,127 @@ SCHEMES: dict[str, dict[str, str]] = {table(lambda package, kind: package.scheme
 '''
 
 
-def render_extras(packages: list[Package]) -> str:
+def render_extras(space: Workspace) -> str:
     """TOML: one extra of core for each package."""
-    return "".join(f'{package.family} = ["{package.name}"]\n' for package in packages)
+    return "".join(f'{package.family} = ["{package.name}"]\n' for package in space.packages)
 
 
-def render_backend_table(packages: list[Package]) -> str:
+def render_backend_table(space: Workspace) -> str:
     """Markdown: the backends of each package, by kind; without the generic one that agents registers in PraisonAI."""
     lines = ["| install | conversation | knowledge | state |", "|---|---|---|---|"]
-    for package in packages:
+    for package in space.packages:
         if package.family != "agents" and any(package.backends(kind) for kind in KINDS):
             cells = [", ".join(f"`{name}`" for name in package.backends(kind)) for kind in KINDS]
             lines.append(f"| `pip install {package.name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
-def render_root_packages(packages: list[Package]) -> str:
+def render_root_packages(space: Workspace) -> str:
     """TOML: the import names that import-linter looks at."""
-    return "".join(f'    "{name}",\n' for name in ("praison_persist", *(package.module for package in packages)))
+    return "".join(f'    "{name}",\n' for name in ("praison_persist", *(package.module for package in space.packages)))
 
 
-def render_independent_packages(packages: list[Package]) -> str:
+def render_independent_packages(space: Workspace) -> str:
     """TOML: the import names of the packages that never import each other; the command line may import agents."""
-    return "".join(f'    "{package.module}",\n' for package in packages if package.family != "cli")
+    return "".join(f'    "{package.module}",\n' for package in space.packages if package.family != "cli")
 
 
-def render_engines(packages: list[Package]) -> str:
+def render_engines(space: Workspace) -> str:
     """Markdown: where tests get each engine from."""
-    del packages
+    del space
     rows = [f"| {name} | `{create(name).variable}` | {entry.origin} |" for name, entry in ENGINES.items()]
     return "\n".join(["| engine | your own server | without one |", "|---|---|---|", *rows]) + "\n"
 
+
+def render_test_requires(space: Workspace) -> str:
+    """TOML: what the tests of single packages need."""
+    wanted = sorted({requirement for package in space.packages for requirement in package.test_requires})
+    return "".join(f'    "{requirement}",\n' for requirement in wanted)
+
+
+def render_status(space: Workspace) -> str:
+    """Markdown: state, version and owner of every package, core first."""
+    lines = [
+        "# Package status",
+        "",
+        "Generated by `scripts/sync` from `[tool.praison-persist]` in each `pyproject.toml`.",
+        "",
+        "| package | status | version | backends | Python | owner |",
+        "|---|---|---|---|---|---|",
+    ]
+    for package in space.everything:
+        names = dict.fromkeys(f"`{name}`" for kind in KINDS for name in package.backends(kind))
+        cells = (
+            f"[{package.name}]({package.directory})",
+            package.status,
+            package.version(space.root),
+            ", ".join(names),
+            package.requires_python,
+            package.owner,
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", *(f"- **{status}**: {meaning}." for status, meaning in STATUSES.items())]
+    return "\n".join(lines) + "\n"
+
+
+def render_owners(space: Workspace) -> str:
+    """GitHub's CODEOWNERS: a package's owner; core's for everything else."""
+    rows = [f"/{package.directory}/ {package.owner}" for package in space.everything]
+    return (
+        "\n".join(["# Generated by scripts/sync from the owners in pyproject.toml.", f"* {space.core.owner}", *rows])
+        + "\n"
+    )
+
+
+def render_labels(space: Workspace) -> str:
+    """YAML: the labels of the repository; one for each package."""
+    rows = [(name, color, about) for name, (color, about) in LABELS.items()]
+    rows += [(f"package: {package.family}", "0e8a16", package.name) for package in space.everything]
+    lines = ["# Generated by scripts/sync; applied by hand: gh label create NAME --force --color ... --description ..."]
+    for name, color, about in rows:
+        lines += [f'- name: "{name}"', f'  color: "{color}"', f'  description: "{about}"']
+    return "\n".join(lines) + "\n"
+
+
+def render_options(space: Workspace) -> str:
+    """YAML: the packages that an issue can be about."""
+    return "".join(f"        - {package.name}\n" for package in space.everything)
+
+
+LABELS = {
+    "bug": ("d73a4a", "something does not keep its contract"),
+    "backend request": ("a2eeef", "a database that has no package yet"),
+    "question": ("d876e3", "how to use or configure something"),
+    "good first issue": ("7057ff", "small, and needs no knowledge of the whole"),
+    "documentation": ("0075ca", "the documentation is wrong, or missing"),
+    "release": ("fbca04", "the release of a package"),
+}
+"""Labels that no package gives: colour and description."""
 
 GENERATED = (
     Generated("core/src/praison_persist/first_party.py", render_first_party),
     Generated("core/pyproject.toml", render_extras, ("# <extras>", "# </extras>")),
     Generated("pyproject.toml", render_root_packages, ("# <packages>", "# </packages>")),
     Generated("pyproject.toml", render_independent_packages, ("# <independent>", "# </independent>")),
+    Generated("hatch.toml", render_test_requires, ("# <test-requires>", "# </test-requires>")),
     Generated("README.md", render_backend_table, ("<!-- backends -->", "<!-- /backends -->"), optional=True),
     Generated("CONTRIBUTING.md", render_engines, ("<!-- engines -->", "<!-- /engines -->")),
+    Generated("PACKAGE_STATUS.md", render_status),
+    Generated(".github/CODEOWNERS", render_owners),
+    Generated(".github/labels.yml", render_labels),
+    Generated(".github/ISSUE_TEMPLATE/bug.yml", render_options, ("# <packages>", "# </packages>")),
+    Generated(".github/ISSUE_TEMPLATE/question.yml", render_options, ("# <packages>", "# </packages>")),
 )
 
 
 def sync(root: Path, *, check: bool) -> list[str]:
     """Write what is out of date (or only compare); the differences, as unified diffs."""
-    packages = read_packages(root)
+    space = workspace.read(root)
     differences: list[str] = []
     for generated in GENERATED:
         path = root / generated.path
         current = path.read_text(encoding="utf-8") if path.exists() else None
-        expected = generated.expected(current, packages)
+        expected = generated.expected(current, space)
         if expected is None or expected == current:
             continue
         lines = difflib.unified_diff(
@@ -167,6 +199,7 @@ def sync(root: Path, *, check: bool) -> list[str]:
         )
         differences.append("\n".join(lines))
         if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(expected, encoding="utf-8")
     return differences
 
@@ -175,7 +208,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/sync", description="Regenerate every generated file.")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 when a file is out of date")
     check: bool = parser.parse_args().check
-    differences = sync(ROOT, check=check)
+    try:
+        differences = sync(ROOT, check=check)
+    except workspace.WorkspaceError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
     for difference in differences:
         print(difference)
     if check and differences:

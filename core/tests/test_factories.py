@@ -112,6 +112,12 @@ def test_an_api_out_of_range_says_who_wants_what_and_what_to_upgrade(requires, u
     assert caught.value.hint == f"pip install --upgrade {upgrade}"
 
 
+def test_a_plugin_that_says_nothing_was_written_for_api_1_whatever_core_is_installed(monkeypatch):
+    monkeypatch.setattr("praison_persist.factories.API_VERSION", (2, 0))
+    with pytest.raises(IncompatiblePluginError, match=r"needs plugin API >=1\.0,<2; .* has 2\.0"):
+        store_factory(Shelf)(url=None)
+
+
 def test_the_handshake_holds_without_a_registry():
     with pytest.raises(IncompatiblePluginError, match=">=9"):
         store_factory(Shelf, requires_api=">=9")(url=None)

@@ -45,7 +45,8 @@ def store_factory(store_class: type[T], *, requires_api: str = ">=1.0,<2") -> St
     Args:
         store_class: its constructor names every option; ``*args`` and ``**kwargs`` are refused, since they would
             swallow a mistyped one. An option ``url`` is optional.
-        requires_api: the API versions it was written for, as bounds on `praison_persist.API_VERSION`.
+        requires_api: the API versions it was written for, as bounds on `praison_persist.API_VERSION`. The default never
+            moves: a plugin that says nothing was written for API 1.
 
     Raises:
         TypeError: the constructor does not name its options, or ``requires_api`` is malformed.
