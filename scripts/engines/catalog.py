@@ -12,7 +12,7 @@ from .qdrant import Qdrant
 from .redis import Redis, RedisCluster, RedisSentinel
 from .surrealdb import SurrealDB
 from .turso import Turso
-from .valkey import Valkey
+from .valkey import Redis8, Valkey
 
 
 class Factory(Protocol):
@@ -42,6 +42,7 @@ ENGINES: dict[str, Entry] = {
     "turso": Entry(Turso, "a stand-in: libSQL's protocol, Hrana 3, over SQLite"),
     "surrealdb": Entry(SurrealDB, "a stand-in: SurrealDB's RPC protocol over the engine in its Python wheel"),
     "redis": Entry(Redis, "the distribution's Redis"),
+    "redis8": Entry(Redis8, "Debian 13's Redis 8, with its own C library"),
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
