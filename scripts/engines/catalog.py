@@ -9,6 +9,7 @@ from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
 from .qdrant import Qdrant
+from .query_engine import RedisQuery, ValkeyQuery
 from .redis import Redis, RedisCluster, RedisSentinel
 from .surrealdb import SurrealDB
 from .turso import Turso
@@ -45,7 +46,9 @@ ENGINES: dict[str, Entry] = {
     "redis8": Entry(Redis8, "Debian 13's Redis 8, with its own C library"),
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
+    "redis-query": Entry(RedisQuery, "a stand-in: Redis's query engine, before the distribution's Redis"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
+    "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 

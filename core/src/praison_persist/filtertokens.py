@@ -115,8 +115,9 @@ def _bounds(condition: Filter, *, negated: bool) -> tuple[Tokens, Tokens]:
         present = make(_present(condition.path))
         return (present, EVERYTHING) if negated else (NOTHING, present)
     if isinstance(condition, Exists):
-        return (make(_present(condition.path)),) * 2
-    values = condition.values if isinstance(condition, In) else (cast("Comparison", condition).value,)
+        present = make(_present(condition.path))
+        return present, present
+    values = condition.values if isinstance(condition, In) else (condition.value,)
     tokens = dict.fromkeys(_equal(condition.path, value) for value in values)
     exact = (_all_of if negated else _any_of)([make(token) for token in tokens])
     return exact, exact

@@ -15,9 +15,18 @@ class TestVectorSets(KnowledgeConformance):
         return Target("redis", url=redis8_url, options={"prefix": fresh_prefix, "index": "vectorset,flat"})
 
 
-class TestFlatOverResp2(KnowledgeConformance):
-    """Without an index, on Redis 7."""
+class TestAsyncVectorSets(KnowledgeConformance):
+    """Redis 8 itself, through redis-py's asyncio client and RESP2."""
 
     @pytest.fixture
-    def target(self, redis_url: str, fresh_prefix: str) -> Target:
-        return Target("redis", url=redis_url, options={"prefix": fresh_prefix, "index": "flat", "protocol": 2})
+    def target(self, redis8_url: str, fresh_prefix: str) -> Target:
+        options = {"prefix": fresh_prefix, "index": "vectorset,flat", "protocol": 2}
+        return Target("async_redis", url=redis8_url, options=options)
+
+
+class TestQueryEngine(KnowledgeConformance):
+    """Over RESP3, against the stand-in."""
+
+    @pytest.fixture
+    def target(self, redis_query_url: str, fresh_prefix: str) -> Target:
+        return Target("redis", url=redis_query_url, options={"prefix": fresh_prefix, "index": "query"})

@@ -60,7 +60,7 @@ class VectorIndex:
         del place
         return []
 
-    def extra(self, tokens: Sequence[str]) -> Mapping[str, str]:
+    def fields(self, tokens: Sequence[str]) -> Mapping[str, str]:
         """Further fields of a document that has these tokens."""
         del tokens
         return {}
@@ -133,6 +133,9 @@ def choose_indexes(index: Any, known: Sequence[VectorIndex]) -> list[VectorIndex
 
 def pairs(reply: Any) -> dict[str, Any]:
     """A mapping (RESP3) or a flat list (RESP2) as a dict with text as keys."""
-    flat = isinstance(reply, list)
-    items = zip(reply[::2], reply[1::2], strict=True) if flat else cast("dict[Any, Any]", reply).items()
+    if isinstance(reply, dict):
+        items = list(cast("dict[Any, Any]", reply).items())
+    else:
+        flat = cast("list[Any]", reply)
+        items = list(zip(flat[::2], flat[1::2], strict=True))
     return {key.decode() if isinstance(key, bytes) else str(key): value for key, value in items}

@@ -80,12 +80,13 @@ class Place:
         """
         text = reply.decode() if isinstance(reply, bytes) else reply
         found: Any = decode(text, "collection")
-        if not isinstance(found, dict) or cast("dict[str, Any]", found).get("format") != FORMAT:
+        described = cast("dict[str, Any]", found if isinstance(found, dict) else {})
+        if described.get("format") != FORMAT:
             raise SerializationError(f"the collection {name!r} was written by something else, or by a newer release")
-        kept = found["metadata"]
+        kept = described["metadata"]
         metadata = None if kept is None else decode(kept, "collection metadata")
-        info = CollectionInfo(name, found["dimension"], found["distance"], metadata)
-        return cls(info, found["index"], text, info_key(prefix, name), found["generation"])
+        info = CollectionInfo(name, described["dimension"], described["distance"], metadata)
+        return cls(info, described["index"], text, info_key(prefix, name), described["generation"])
 
     @property
     def ids(self) -> str:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
-from ..filtertokens import EVERYTHING, AllOf, AnyOf, Has, Lacks, Tokens
+from ..filtertokens import EVERYTHING, AllOf, Has, Lacks, Tokens
 from ..scores import Distance, from_distance
 from ..state_engines.commands import Command
 from .convert import FIELDS
@@ -68,7 +68,7 @@ class QueryIndex(ServerIndex):
     def drop(self, place: Place) -> list[Command]:
         return [("FT.DROPINDEX", place.index)]
 
-    def extra(self, tokens: Sequence[str]) -> Mapping[str, str]:
+    def fields(self, tokens: Sequence[str]) -> Mapping[str, str]:
         return {"tokens": ",".join(tokens)} if tokens else {}
 
     def search(self, place: Place, vector: bytes, count: int, condition: Tokens, *, exact: bool) -> Command:

@@ -31,9 +31,10 @@ for i = 4, #KEYS do
 end
 return 'OK'
 """
-"""KEYS: description, ids, vector set, then the documents. ARGV: description, ``insert`` or ``upsert``, number of options
-of VADD (-1 without a vector set), these, then for each document its id, the number of its fields and values, these, and
-where there is a vector set the vector and its attributes. Gives ``OK``, or the numbers of the documents that exist."""
+"""KEYS: description, ids, vector set, then the documents. ARGV: description, ``insert`` or ``upsert``, number of
+options of VADD (-1 without a vector set), these, then for each document its id, the number of its fields and values,
+these, and where there is a vector set the vector and its attributes. Gives ``OK``, or the numbers of the documents that
+exist."""
 
 REMOVE = """
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'gone' end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -104,20 +105,18 @@ class RedisKnowledge(RedisStore, CommandVectors):
                 f"algorithm={algorithm!r} or quantization={quantization!r} is not known",
                 hint=f"they are {', '.join(get_args(Algorithm))} and {', '.join(get_args(Quantization))}",
             )
-        graph = {
-            name: check_limit(value, name) or 1
-            for name, value in (("m", m), ("ef_construction", ef_construction), ("ef_runtime", ef_runtime))
-        }
+        graph = {"m": m, "ef_construction": ef_construction, "ef_runtime": ef_runtime}
+        for name, value in graph.items():
+            if not check_limit(value, name):
+                raise ConfigurationError(f"{name} must be at least 1, got {value!r}")
         cluster = settings.mode == "cluster"
         query = [] if cluster else [QueryIndex(algorithm=algorithm, words=True, **graph)]
         flat = FlatIndex(check_limit(flat_limit, "flat_limit") or 0)
         known = [*query, VectorSetIndex(quantization=quantization, **graph), flat]
-        wanted = choose_indexes(index or ("vectorset" if cluster else "query,vectorset"), known)
+        wanted = choose_indexes(("vectorset" if cluster else "query,vectorset") if index is None else index, known)
         self.search_modes = ("vector", "keyword") if query and query[0] in wanted else ("vector",)
-        self._begin_with(
-            self._caller(settings, retry), prefix, known, wanted, product="Redis", one_server=not cluster
-        )
+        self._begin_with(self._caller(settings, retry), prefix, known, wanted, product="Redis", one_server=not cluster)
 
+    @abstractmethod
     def _caller(self, settings: Settings, retry: RetryPolicy) -> Any:
         """Performs pipelines; opens nothing."""
-        raise NotImplementedError

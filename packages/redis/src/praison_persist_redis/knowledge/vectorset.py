@@ -1,7 +1,7 @@
 """Redis 8's vector sets (``VADD``, ``VSIM``) as an index. No I/O.
 
-A collection is one vector set of the ids, beside the documents' hashes. Its attributes are the documents' tokens, so every
-element has them: Redis never finds an element that lacks an attribute of the filter, not even for a negation.
+A collection is one vector set of the ids, beside the documents' hashes. Its attributes are the documents' tokens, and
+every element has some: Redis never finds one that lacks an attribute of the filter, not even for a negation.
 """
 
 from __future__ import annotations
