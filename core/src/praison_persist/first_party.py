@@ -46,6 +46,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "redis": "praison-persist-redis",
         "surrealdb_v": "praison-persist-surrealdb",
         "surrealdb_vector": "praison-persist-surrealdb",
+        "valkey": "praison-persist-valkey",
     },
     "state": {
         "async_redis": "praison-persist-redis",
@@ -92,6 +93,8 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealdb": "praison-persist-surrealdb",
         "surrealkv": "praison-persist-surrealdb",
         "unix": "praison-persist-redis",
+        "valkey": "praison-persist-valkey",
+        "valkeys": "praison-persist-valkey",
     },
     "state": {
         "libsql": "praison-persist-turso",
