@@ -82,7 +82,7 @@ class ValkeyVectorKnowledgeStore(CommandVectors, VectorStoreBase):
                 if not check_limit(value, name):
                     raise ConfigurationError(f"{name} must be at least 1, got {value!r}")
             cluster = self._settings.cluster
-            query = [] if cluster else [QueryIndex(algorithm=algorithm, **graph)]
+            query = [] if cluster else [QueryIndex(algorithm=algorithm, words=False, **graph)]
             known = [*query, FlatIndex(check_limit(flat_limit, "flat_limit") or 0)]
             wanted = choose_indexes(index, known)
             retry = RetryPolicy(max_retries=max_retries, retry_delay=retry_delay, deadline=self._settings.timeout)
