@@ -14,10 +14,11 @@ from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
 from .postgres import debian_postgres, pgvector_postgres
 from .qdrant import Qdrant
+from .query_engine import RedisQuery, ValkeyQuery
 from .redis import Redis, RedisCluster, RedisSentinel
 from .surrealdb import SurrealDB
 from .turso import Turso
-from .valkey import Valkey
+from .valkey import Redis8, Valkey
 
 
 class Factory(Protocol):
@@ -47,14 +48,17 @@ ENGINES: dict[str, Entry] = {
     "turso": Entry(Turso, "a stand-in: libSQL's protocol, Hrana 3, over SQLite"),
     "surrealdb": Entry(SurrealDB, "a stand-in: SurrealDB's RPC protocol over the engine in its Python wheel"),
     "redis": Entry(Redis, "the distribution's Redis"),
+    "redis8": Entry(Redis8, "Debian 13's Redis 8, with its own C library"),
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
+    "redis-query": Entry(RedisQuery, "a stand-in: Redis's query engine, before the distribution's Redis"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
     "firestore": Entry(Firestore, "Google's emulator if installed, else a stand-in: its gRPC protocol over SQLite"),
     "gcs": Entry(CloudStorage, "a stand-in: Cloud Storage's JSON API over SQLite"),
     "dynamodb": Entry(Dynalite, "a stand-in: Dynalite from npm, which speaks DynamoDB's protocol over LevelDB"),
     "aws": Entry(Moto, "a stand-in: Moto from PyPI, AWS's API in memory, with the policies of IAM enforced"),
     "mongodb": Entry(MongoDB, "a stand-in: MongoDB's wire protocol over mongomock, with a journal"),
+    "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 

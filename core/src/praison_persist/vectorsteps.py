@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from .errors import AlreadyExistsError, InvalidInputError, NotFoundError, PersistError, UnsupportedError
 from .filters import Filter, parse_filter
@@ -55,7 +55,7 @@ class VectorSteps(ABC):
 
     backend: str
     distances: tuple[Distance, ...] = ("cosine", "dot", "euclidean")
-    search_modes: ClassVar[tuple[SearchMode, ...]] = ("vector",)
+    search_modes: tuple[SearchMode, ...] = ("vector",)
     max_dimension: int = 65536
     max_batch: int = 1000
 

@@ -26,10 +26,15 @@ __all__ = ["Command", "CommandStates", "Pipeline", "Refusal", "Scan", "match_pre
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
 
-Command = tuple["str | int", ...]
+Command = tuple["str | int | bytes", ...]
 """A command with its arguments; the key, if any, is the second part, except for ``EVAL``, where it is the fourth."""
 
-_READS = frozenset({"GET", "MGET", "EXISTS", "PTTL", "HGET", "HGETALL", "HLEN"})
+_READS = frozenset(
+    {
+        *("GET", "MGET", "EXISTS", "PTTL", "HGET", "HMGET", "HGETALL", "HLEN", "SMEMBERS", "ZCARD", "ZRANGEBYLEX"),
+        *("FT._LIST", "FT.INFO", "FT.SEARCH", "VCARD", "VSIM", "INFO"),
+    }
+)
 
 _WRAPPED = {"value", "__wrapped__"}
 

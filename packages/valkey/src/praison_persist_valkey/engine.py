@@ -81,7 +81,7 @@ class ValkeyEngine(Engine):
     def _send(self, pipeline: Pipeline) -> list[Any]:
         batch = self._batch()
         for command in pipeline.commands:
-            batch.custom_command([part if isinstance(part, str) else str(part) for part in command])
+            batch.custom_command([str(part) if isinstance(part, int) else part for part in command])
         replies = self._client.exec(batch, raise_on_error=False)
         return [reply_of(reply, self.settings) if isinstance(reply, RequestError) else reply for reply in replies]
 
