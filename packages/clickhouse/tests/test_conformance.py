@@ -1,7 +1,4 @@
-"""The conformance suite on every form of ClickHouse: chDB in memory and in a directory, and over HTTP, sync and async.
-
-Over HTTP against a real server where PRAISON_PERSIST_TEST_CLICKHOUSE_URL names one, else against the stand-in.
-"""
+"""The conformance suite on chDB, ClickHouse's engine in this process, on disk. In memory is tried in `test_store`."""
 
 from __future__ import annotations
 
@@ -24,6 +21,9 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 class TestClickHousePath(KnowledgeConformance):
+    process_descriptors = 300  # three for each of the engine's threads, which come and go
+    watchdog_seconds = 300  # some thousand statements, each through all of ClickHouse
+
     @pytest.fixture
     def target(self, directory: Path, fresh_prefix: str) -> Target:
         return Target("clickhouse", options={"path": directory, "table_prefix": fresh_prefix}, processes=False)

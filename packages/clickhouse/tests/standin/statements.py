@@ -43,6 +43,7 @@ class Session:
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
+        self._settings: dict[str, str] = {}
         self.close = connection.close
 
     def run(
@@ -54,8 +55,7 @@ class Session:
             StatementError: ClickHouse refuses it.
         """
         try:
-            for name, value in settings.items():
-                self._connection.query(f"SET {name} = {_literal(value)}")
+            self._set(settings)
             data = _DATA.match(statement)
             if data is not None:
                 return self._insert(data[1].decode(), data[2].decode(), statement[data.end() :]), ""
@@ -66,9 +66,16 @@ class Session:
             return b"" if answer is None else answer.bytes(), name
         except RuntimeError as exc:
             raise StatementError(str(exc)) from exc
-        finally:
-            for name in settings:
-                self._connection.query(f"SET {name} = DEFAULT")
+
+    def _set(self, settings: Mapping[str, str]) -> None:
+        """These settings and no others, from here on."""
+        for name in self._settings.keys() - settings.keys():
+            self._connection.query(f"SET {name} = DEFAULT")
+            del self._settings[name]
+        for name, value in settings.items():
+            if self._settings.get(name) != value:
+                self._connection.query(f"SET {name} = {_literal(value)}")
+                self._settings[name] = value
 
     def _insert(self, statement: str, name: str, data: bytes) -> bytes:
         """chDB reads the data of an INSERT from files only."""
