@@ -1,4 +1,4 @@
-"""What is ClickHouse's own: forms of the engine, racing writers, indexes, options. The rest is the conformance suite's."""
+"""What is ClickHouse's own: forms of the engine, racing writers, indexes, options."""
 
 from __future__ import annotations
 
@@ -153,9 +153,9 @@ def test_an_index_finds_what_is_nearest_and_follows_changes(
     index = {"quantization": "f32", "hnsw_max_connections_per_layer": 16, "hnsw_candidate_list_size_for_search": 64}
     with ClickHouseKnowledgeStore(clickhouse_url, table_prefix=fresh_prefix, index=index) as store:
         store.create_collection("docs", 2, distance)
-        assert "vector_similarity" in str(_command(store, f"SHOW CREATE TABLE {store._quoted(fresh_prefix + 'docs')}")) or (
-            distance == "dot"
-        )
+        assert "vector_similarity" in str(
+            _command(store, f"SHOW CREATE TABLE {store._quoted(fresh_prefix + 'docs')}")
+        ) or (distance == "dot")
         store.insert("docs", [Document(f"d{i}", "", [1.0, i / 10], {"even": i % 2 == 0}) for i in range(50)])
         query = [1.0, 0.0] if distance != "dot" else [-1.0, -1.0]
         assert [one.id for one in store.search("docs", query, 3)] == ["d0", "d1", "d2"]
@@ -246,7 +246,7 @@ def test_wrong_options_are_refused(options: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("options", [{"timeout": 0}, {"database": "a`b"}, {"table_prefix": "a-b"}, {"secure": "yes"}])
 def test_wrong_values_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match="must be|not a valid name"):
+    with pytest.raises(ValueError, match=r"must be|not a valid name"):
         ClickHouseKnowledgeStore(**options)
 
 
@@ -264,7 +264,9 @@ store.setup()
 print("open", flush=True)
 input()
 """
-    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as held:
         assert held.stdout
         assert held.stdout.readline() == "open\n"
         try:

@@ -28,7 +28,9 @@ def to_sql(condition: Filter, parameters: dict[str, Any]) -> str:
     if condition.op == "eq":
         return f"has(facts, {_bind(parameters, equal(condition.path, condition.value))})"
     low, above, high, below = span(condition)
-    bounds = f"f {'>' if above else '>='} {_bind(parameters, low)} AND f {'<' if below else '<='} {_bind(parameters, high)}"
+    bounds = (
+        f"f {'>' if above else '>='} {_bind(parameters, low)} AND f {'<' if below else '<='} {_bind(parameters, high)}"
+    )
     return f"arrayExists(f -> {bounds}, facts)"
 
 

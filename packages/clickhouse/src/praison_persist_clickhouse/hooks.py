@@ -119,7 +119,10 @@ class ClickHouseHooks(VectorSteps):
         with self._engine.guard():
             client = yield self._engine.client()
             version = (yield client.query("SELECT version()")).result_rows[0][0]
-            return {"server": f"{'chDB' if self._engine.embedded else 'ClickHouse'} {version}", "driver": library_of(client)}
+            return {
+                "server": f"{'chDB' if self._engine.embedded else 'ClickHouse'} {version}",
+                "driver": library_of(client),
+            }
 
     def _close(self) -> Steps[None]:
         yield self._engine.close()
@@ -151,7 +154,8 @@ class ClickHouseHooks(VectorSteps):
         with self._engine.guard():
             client = yield self._engine.client()
             found = yield client.query(
-                "SELECT comment, uuid, engine FROM system.tables WHERE database = {database:String} AND name = {name:String}",
+                "SELECT comment, uuid, engine FROM system.tables "
+                "WHERE database = {database:String} AND name = {name:String}",
                 parameters={"database": self._database, "name": self._prefix + name},
             )
         if not found.result_rows:
@@ -171,7 +175,8 @@ class ClickHouseHooks(VectorSteps):
         with self._engine.guard():
             client = yield self._engine.client()
             found = yield client.query(
-                "SELECT name, comment FROM system.tables WHERE database = {database:String} AND startsWith(name, {prefix:String})",
+                "SELECT name, comment FROM system.tables "
+                "WHERE database = {database:String} AND startsWith(name, {prefix:String})",
                 parameters={"database": self._database, "prefix": self._prefix},
             )
         return [name[len(self._prefix) :] for name, comment in found.result_rows if schema.info_of(name, comment)]

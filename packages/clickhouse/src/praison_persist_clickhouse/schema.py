@@ -81,7 +81,11 @@ class VectorIndex:
             raise ConfigurationError(
                 f"quantization {self.quantization!r} is unknown", hint="one of f64, f32, f16, bf16, i8, b1"
             )
-        for name in ("max_connections_per_layer", "candidate_list_size_for_construction", "candidate_list_size_for_search"):
+        for name in (
+            "max_connections_per_layer",
+            "candidate_list_size_for_construction",
+            "candidate_list_size_for_search",
+        ):
             value = getattr(self, f"hnsw_{name}")
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigurationError(f"hnsw_{name} must be an integer of at least 0, got {value!r}")

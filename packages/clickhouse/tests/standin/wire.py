@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(200, b"Ok.\n", {})
             return
         if self._account(asked) != self._server.account:
-            message = "Code: 516. DB::Exception: default: Authentication failed: password is incorrect. (AUTHENTICATION_FAILED)"
+            message = "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)"
             self._reply(403, message.encode(), {"X-ClickHouse-Exception-Code": "516"})
             return
         if self.headers.get("Content-Type", "").startswith("multipart/form-data"):
