@@ -12,7 +12,7 @@ __all__ = ["AsyncClickHouseKnowledgeStore"]
 
 
 class AsyncClickHouseKnowledgeStore(ClickHouseHooks, AsyncVectorStoreBase):
-    """Documents on a ClickHouse server, for one event loop after another. Options: `ClickHouseHooks`, but for ``path``."""
+    """Documents on a ClickHouse server, for one event loop after another. Options: `ClickHouseHooks`."""
 
     backend = "async_clickhouse"
 

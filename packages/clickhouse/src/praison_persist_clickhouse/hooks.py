@@ -29,6 +29,8 @@ from .schema import Table, VectorIndex
 
 __all__ = ["ClickHouseHooks"]
 
+_EXACT = {"use_skip_indexes": 0}
+
 
 class ClickHouseHooks(VectorSteps):
     """What `ClickHouseKnowledgeStore` and `AsyncClickHouseKnowledgeStore` are given, and how they use ClickHouse.
@@ -43,7 +45,8 @@ class ClickHouseHooks(VectorSteps):
         timeout: seconds for a statement.
         connect_timeout: seconds for a connection.
         table_prefix: starts the names of this store's tables; it sees no others.
-        index: an approximate index for new collections: True, or `VectorIndex`, or its fields as a mapping.
+        index: an approximate index for new collections, and how it is searched: True, or `VectorIndex`, or its fields
+            as a mapping. Without it every search is exact.
         settings: of ClickHouse, for every statement.
 
     Raises:
@@ -230,12 +233,14 @@ class ClickHouseHooks(VectorSteps):
         measure = f"{schema.FUNCTIONS[info.distance]}(vector, {{query:Array(Float32)}})"
         with self._engine.guard():
             client = yield self._engine.client()
-            found = yield client.query(
+            statement = (
                 f"SELECT {convert.READ}, {measure} AS measure FROM {self._table(info).name} FINAL"
-                f"{schema.conditions(where)} ORDER BY measure {order} LIMIT {limit}",
-                parameters=parameters,
-                settings=self._search_settings(),
+                f"{schema.conditions(where)} ORDER BY measure {order} LIMIT {limit}"
             )
+            settings = _EXACT if self._index is None else self._index.search_settings()
+            found = yield client.query(statement, parameters=parameters, settings=settings)
+            if len(found.result_rows) < limit and self._index is not None:
+                found = yield client.query(statement, parameters=parameters, settings=_EXACT)
         documents = [
             convert.to_document(row, score=convert.to_score(info.distance, row[-1])) for row in found.result_rows
         ]
@@ -274,11 +279,6 @@ class ClickHouseHooks(VectorSteps):
     def _where(self, condition: Filter | None) -> tuple[list[str], dict[str, Any]]:
         parameters: dict[str, Any] = {}
         return [] if condition is None else [to_sql(condition, parameters)], parameters
-
-    def _search_settings(self) -> dict[str, Any]:
-        if self._index is None:
-            return {}
-        return {"hnsw_candidate_list_size_for_search": self._index.hnsw_candidate_list_size_for_search}
 
     def _counted(self, client: Any, info: CollectionInfo, where: list[str], parameters: dict[str, Any]) -> Steps[int]:
         found = yield client.query(

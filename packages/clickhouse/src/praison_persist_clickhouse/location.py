@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -93,8 +94,8 @@ class Remote:
     """Settings of a client.
 
     Attributes:
-        timeout: seconds that a request may take.
-        connect_timeout: seconds for a connection.
+        timeout: seconds that a request may take, rounded up to whole ones.
+        connect_timeout: seconds for a connection, likewise.
         settings: of ClickHouse, for every statement.
     """
 
@@ -114,8 +115,8 @@ class Remote:
             "interface": "https" if location.secure else "http",
             "username": location.username,
             "password": location.password,
-            "connect_timeout": self.connect_timeout,
-            "send_receive_timeout": self.timeout,
+            "connect_timeout": math.ceil(self.connect_timeout),  # the client cuts fractions off
+            "send_receive_timeout": math.ceil(self.timeout),
             "query_retries": 0,
             "autogenerate_session_id": False,  # a session takes one statement at a time
             "settings": self.statement_settings(),

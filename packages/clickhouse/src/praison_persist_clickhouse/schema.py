@@ -69,12 +69,15 @@ class VectorIndex:
         hnsw_max_connections_per_layer: HNSW's M; 0 for the default.
         hnsw_candidate_list_size_for_construction: HNSW's ef_construction; 0 for the default.
         hnsw_candidate_list_size_for_search: HNSW's ef_search: more is slower and finds more.
+        vector_search_index_fetch_multiplier: how many times ``limit`` the index is asked for, 1 to 1000. Of these, what
+            was replaced or deleted and is not merged yet, or does not match the filter, is left out.
     """
 
     quantization: str = "bf16"
     hnsw_max_connections_per_layer: int = 0
     hnsw_candidate_list_size_for_construction: int = 0
     hnsw_candidate_list_size_for_search: int = 256
+    vector_search_index_fetch_multiplier: float = 4.0
 
     def __post_init__(self) -> None:
         if self.quantization not in ("f64", "f32", "f16", "bf16", "i8", "b1"):
@@ -89,6 +92,9 @@ class VectorIndex:
             value = getattr(self, f"hnsw_{name}")
             if isinstance(value, bool) or not isinstance(value, int) or value < 0:
                 raise ConfigurationError(f"hnsw_{name} must be an integer of at least 0, got {value!r}")
+        multiplier: Any = self.vector_search_index_fetch_multiplier
+        if isinstance(multiplier, bool) or not isinstance(multiplier, (int, float)) or not 1 <= multiplier <= 1000:
+            raise ConfigurationError(f"vector_search_index_fetch_multiplier is 1 to 1000, got {multiplier!r}")
 
     @classmethod
     def of(cls, options: Mapping[str, Any] | VectorIndex | bool) -> VectorIndex | None:
@@ -102,6 +108,13 @@ class VectorIndex:
         except TypeError as exc:
             names = ", ".join(cls.__dataclass_fields__)
             raise ConfigurationError(f"index= has an unknown option: {exc}", hint=f"its names are {names}") from exc
+
+    def search_settings(self) -> dict[str, Any]:
+        """ClickHouse's settings for a search."""
+        return {
+            "hnsw_candidate_list_size_for_search": self.hnsw_candidate_list_size_for_search,
+            "vector_search_index_fetch_multiplier": self.vector_search_index_fetch_multiplier,
+        }
 
     def clause(self, info: CollectionInfo) -> str:
         """The index in ``CREATE TABLE``; nothing for distances that ClickHouse does not index."""
