@@ -24,6 +24,7 @@ SUITES = {
     "upstash": "state in Upstash Redis, over a stand-in",
     "pgvector": "vectors in PostgreSQL",
     "qdrant": "vectors in embedded Qdrant",
+    "clickhouse": "vectors in ClickHouse's engine, in the process",
     "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
 MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard library's
@@ -37,6 +38,8 @@ DRIVERS = (
     "redis",
     "pgvector",
     "qdrant-client",
+    "clickhouse-connect",
+    "chdb",
     "surrealdb",
 )
 
