@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from praison_persist import (
     AlreadyExistsError,
     ConfigurationError,
     KnowledgeDocument,
+    NotFoundError,
     OperationTimeoutError,
     UnavailableError,
     UnsupportedError,
@@ -75,7 +77,7 @@ def test_of_eight_racing_inserts_of_one_batch_one_wins_whole(
         info = yield from describe(self, name)
         if info is not None:
             table = self._tables[name]
-            self._tables[name] = type(table)(table.name, table.identity, ordered)
+            self._tables[name] = replace(table, ordered=ordered)
         return info
 
     monkeypatch.setattr(ClickHouseKnowledgeStore, "_describe", described)
@@ -125,6 +127,20 @@ def test_the_claim_of_a_writer_that_died_is_waited_for_and_ends(
         other.insert("docs", [Document("b", "", [1.0])])
         threading.Event().wait(3.1)
         assert other.insert("docs", [Document("a", "", [1.0])]) == ["a"]
+    store.delete_collection("docs")
+
+
+def test_a_collection_that_was_made_anew_meanwhile_is_described_again(
+    store: ClickHouseKnowledgeStore, clickhouse_url: str, fresh_prefix: str
+) -> None:
+    store.create_collection("docs", 1, "dot")
+    store.insert("docs", [Document("a", "", [1.0])])
+    with ClickHouseKnowledgeStore(clickhouse_url, table_prefix=fresh_prefix) as other:
+        other.delete_collection("docs")
+        other.create_collection("docs", 1, "dot")
+    with pytest.raises(NotFoundError, match="again"):
+        store.insert("docs", [Document("a", "", [1.0])])
+    assert store.insert("docs", [Document("a", "", [1.0])]) == ["a"]
     store.delete_collection("docs")
 
 

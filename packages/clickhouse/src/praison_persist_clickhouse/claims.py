@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.errors import OperationTimeoutError
+from praison_persist.errors import NotFoundError, OperationTimeoutError
 from praison_persist.steps import Steps
 from praison_persist.vectorsteps import already_exists
 
@@ -103,12 +103,27 @@ def _is_ours(
 
 
 def _rivals(engine: Any, client: Any, table: Table, claims: str, token: str) -> Steps[tuple[int, int]]:
-    """How many claims of others on the same ids there are, and how many of these are older."""
+    """How many claims of others on the same ids there are, and how many of these are older.
+
+    Raises:
+        NotFoundError: the table is another one by now.
+    """
     answer = yield client.query(
         f"WITH ours AS (SELECT id, epoch, _block_number AS block FROM {claims} WHERE token = {{token:UUID}}) "
-        f"SELECT count(), countIf(_block_number < (SELECT max(block) FROM ours)) FROM {claims} "
+        "SELECT count(), countIf(_block_number < (SELECT max(block) FROM ours)), "
+        "(SELECT any(uuid) FROM system.tables WHERE database = {database:String} AND name = {table:String}) "
+        f"FROM {claims} "
         "WHERE collection = {collection:UUID} AND token != {token:UUID} AND at > now64(3) - {seconds:UInt32} "
         "AND (id, epoch) IN (SELECT id, epoch FROM ours)",
-        parameters={"token": token, "collection": table.identity, "seconds": int(2 * engine.patience) + 1},
+        parameters={
+            "token": token,
+            "collection": table.identity,
+            "database": table.database,
+            "table": table.table,
+            "seconds": int(2 * engine.patience) + 1,
+        },
     )
-    return answer.result_rows[0]
+    others, older, identity = answer.result_rows[0]
+    if str(identity) != table.identity:  # claims of others name the new table
+        raise NotFoundError("the collection was deleted and created again", hint="repeat the call")
+    return others, older

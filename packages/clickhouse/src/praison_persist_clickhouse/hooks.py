@@ -171,7 +171,7 @@ class ClickHouseHooks(VectorSteps):
                 hint="choose another database or table_prefix",
             )
         ordered = not engine.startswith(("Replicated", "Shared"))
-        self._tables[name] = Table(self._quoted(self._prefix + name), str(identity), ordered)
+        self._tables[name] = Table(self._database, self._prefix + name, str(identity), ordered)
         return info
 
     def _names(self) -> Steps[list[str]]:

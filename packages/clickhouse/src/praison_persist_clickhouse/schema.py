@@ -132,14 +132,20 @@ class Table:
     """A collection's table, as the server describes it.
 
     Attributes:
-        name: database and table, quoted.
+        database, table: their names.
         identity: the table's UUID; another one when it is dropped and created again.
         ordered: its inserts are numbered in the order in which they become visible (one server, no replicas).
     """
 
-    name: str
+    database: str
+    table: str
     identity: str
     ordered: bool
+
+    @property
+    def name(self) -> str:
+        """Database and table, quoted; both are identifiers."""
+        return f"`{self.database}`.`{self.table}`"
 
 
 def literal(text: str) -> str:
