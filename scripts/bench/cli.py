@@ -28,6 +28,7 @@ SUITES = {
     "mongodb": "state in MongoDB, over a stand-in where there is none",
     "pgvector": "vectors in PostgreSQL",
     "qdrant": "vectors in embedded Qdrant",
+    "clickhouse": "vectors in ClickHouse's engine, in the process",
     "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
 MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard library's
@@ -45,6 +46,8 @@ DRIVERS = (
     "pymongo",
     "pgvector",
     "qdrant-client",
+    "clickhouse-connect",
+    "chdb",
     "surrealdb",
 )
 

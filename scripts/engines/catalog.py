@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .clickhouse import ClickHouse
 from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
@@ -60,6 +61,7 @@ ENGINES: dict[str, Entry] = {
     "mongodb": Entry(MongoDB, "a stand-in: MongoDB's wire protocol over mongomock, with a journal"),
     "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
+    "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
 }
 
 

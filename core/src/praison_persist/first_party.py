@@ -37,8 +37,10 @@ BACKENDS: dict[str, dict[str, str]] = {
         "xata": "praison-persist-postgres",
     },
     "knowledge": {
+        "async_clickhouse": "praison-persist-clickhouse",
         "async_qdrant": "praison-persist-qdrant",
         "async_redis": "praison-persist-redis",
+        "clickhouse": "praison-persist-clickhouse",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
         "praison_persist": "praison-persist-agents",
@@ -90,6 +92,7 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealkv": "praison-persist-surrealdb",
     },
     "knowledge": {
+        "clickhouse": "praison-persist-clickhouse",
         "mem": "praison-persist-surrealdb",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -14,7 +14,7 @@ TOO_LARGE = never("an item of DynamoDB has at most 400 KB; more is an InvalidInp
 
 
 class TestDynamoDB(StateConformance):
-    deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
+    deviations: ClassVar = {"test_a_megabyte_comes_back": TOO_LARGE}
     watchdog_seconds = 300  # every call is an HTTP request, and the random calls are some thousands
 
     @pytest.fixture
@@ -24,7 +24,7 @@ class TestDynamoDB(StateConformance):
 
 
 class TestDynamoDBInThreads(StateConformance):
-    deviations = {"test_a_megabyte_comes_back": TOO_LARGE}
+    deviations: ClassVar = {"test_a_megabyte_comes_back": TOO_LARGE}
     watchdog_seconds = 300
 
     @pytest.fixture
