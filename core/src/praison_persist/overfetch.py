@@ -1,88 +1,36 @@
-"""Filters that an engine cannot evaluate exactly: it narrows down, `filters.matches` decides, and more is fetched.
+"""Searches of which only some rows count, since the engine's own filter is wider than the one asked for.
 
-A backend says of each condition what the engine can ask for without losing a document that matches. Knows no engine,
-does no I/O.
+No engine and no I/O: it asks for more and more rows until enough are left, or the engine has no more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, Union
+from collections.abc import Callable
+from typing import TypeVar
 
-from .filters import And, Comparison, Exists, Filter, In, Not, Or
 from .steps import Answer, Steps
 
-__all__ = ["Leaf", "Narrowed", "narrow", "overfetch"]
+__all__ = ["overfetch"]
 
-E = TypeVar("E")
 T = TypeVar("T")
 
-Leaf = Union[Comparison, In, Exists]
-
-
-@dataclass(frozen=True)
-class Narrowed(Generic[E]):
-    """What an engine is asked for in place of a filter.
-
-    Attributes:
-        where: an expression that every matching document satisfies; None where there is none but "all documents".
-        exact: no other document satisfies it.
-    """
-
-    where: E | None = None
-    exact: bool = False
-
-
-def narrow(
-    condition: Filter | None,
-    leaf: Callable[[Leaf, bool], Narrowed[E]],
-    both: Callable[[Sequence[E]], E],
-    either: Callable[[Sequence[E]], E],
-) -> Narrowed[E]:
-    """An engine's expression for a filter, from its expressions for the conditions on one field.
-
-    Args:
-        condition: None for all documents.
-        leaf: for a condition, or (with True) for its negation.
-        both: the expression that all of two or more hold.
-        either: the expression that one of two or more holds.
-    """
-
-    def translate(node: Filter, negated: bool) -> Narrowed[E]:
-        if isinstance(node, Not):
-            return translate(node.operand, not negated)
-        if not isinstance(node, (And, Or)):
-            return leaf(node, negated)
-        parts = [translate(part, negated) for part in node.operands]
-        wheres = [part.where for part in parts if part.where is not None]
-        exact = all(part.exact for part in parts)
-        if isinstance(node, And) is negated:
-            if len(wheres) < len(parts):
-                return Narrowed()
-            return Narrowed(wheres[0] if len(wheres) == 1 else either(wheres), exact)
-        if not wheres:
-            return Narrowed()
-        return Narrowed(wheres[0] if len(wheres) == 1 else both(wheres), exact)
-
-    return Narrowed(exact=True) if condition is None else translate(condition, negated=False)
+_GROWTH = 4
 
 
 def overfetch(
-    fetch: Callable[[int], Answer[Sequence[T]]], keep: Callable[[T], Any], limit: int, *, factor: int = 4
+    fetch: Callable[[int], Answer[tuple[list[T], bool]]], limit: int, *, first: int, most: int
 ) -> Steps[list[T]]:
-    """The best ``limit`` items that are kept, asking for ever more of them until there are that many.
+    """At most ``limit`` rows that count, best first.
 
     Args:
-        fetch: the best of so many items, best first; fewer only where there are no more.
-        keep: whether an item counts.
-        limit: at least 1.
-        factor: how much more is asked for each time, so that the last answer dominates the cost.
+        fetch: for a number of rows to look at, those of the best that count, and whether there may be more.
+        limit: rows wanted, at least 1.
+        first: rows to look at first; each time four times as many.
+        most: rows that there are; never are more looked at.
     """
-    size = limit
+    size = max(first, 1)
     while True:
-        found: Sequence[T] = yield fetch(size)
-        kept = [item for item in found if keep(item)]
-        if len(kept) >= limit or len(found) < size:
+        kept, more = yield fetch(size)
+        if len(kept) >= limit or not more or size >= most:
             return kept[:limit]
-        size *= factor
+        size = min(size * _GROWTH, most)

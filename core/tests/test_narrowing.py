@@ -1,4 +1,4 @@
-"""Narrowing a filter never loses a document, and fetching more ends with the right ones."""
+"""Narrowing a filter never loses a document."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from praison_persist.filters import Comparison, Filter, matches, parse_filter
-from praison_persist.overfetch import Leaf, Narrowed, narrow, overfetch
-from praison_persist.steps import finish
+from praison_persist.filters import Comparison, matches, parse_filter
+from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 Predicate = Callable[[dict[str, Any]], bool]
 DOCUMENTS: list[dict[str, Any]] = [
@@ -62,17 +59,3 @@ def test_a_narrowed_filter_holds_for_every_match_and_for_no_other_document_where
 
 def test_no_filter_narrows_to_all_documents_exactly() -> None:
     assert narrow(None, _leaf, _both, _either) == Narrowed(None, exact=True)
-
-
-@pytest.mark.parametrize(("limit", "asked"), [(3, [3, 12, 48]), (30, [30, 120]), (100, [100, 400])])
-def test_more_is_fetched_until_enough_is_kept_or_there_is_no_more(limit: int, asked: list[int]) -> None:
-    sizes: list[int] = []
-
-    def fetch(size: int) -> list[int]:
-        sizes.append(size)
-        return list(range(100))[:size]
-
-    condition: Filter | None = parse_filter({"n": {"$gte": 20}})
-    found = finish(overfetch(fetch, lambda number: matches(condition, {"n": number}), limit))
-    assert found == list(range(20, 100))[:limit]
-    assert sizes == asked
