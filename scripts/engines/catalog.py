@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .chroma import Chroma
 from .engine import Engine, EngineError
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
@@ -46,6 +47,7 @@ ENGINES: dict[str, Entry] = {
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
+    "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
 }
 
 
