@@ -63,6 +63,7 @@ class Remote:
         options: dict[str, Any] = {
             "chroma_api_impl": implementation,
             "chroma_server_host": location.url,
+            "chroma_server_http_port": 0,  # required, and not used: the URL has it
             "chroma_server_headers": dict(self.headers),
             "chroma_server_ssl_verify": True,
             "anonymized_telemetry": False,
