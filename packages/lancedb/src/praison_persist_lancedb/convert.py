@@ -43,9 +43,9 @@ _PLAIN = ("id", "content", "content_hash", "created_at", "vector")
 _OURS = ("metadata", "filterable", "write")
 
 
-def schema_of(info: CollectionInfo) -> pa.Schema:
-    """The schema of a new table. The primary key lets racing merges see each other."""
-    about = encode({"distance": info.distance, "metadata": info.metadata}, "collection metadata")
+def schema_of(info: CollectionInfo, token: str) -> pa.Schema:
+    """The schema of a new table, told from others by a token. The primary key lets racing merges see each other."""
+    about = encode({"distance": info.distance, "metadata": info.metadata, "token": token}, "collection metadata")
     return pa.schema(
         [
             pa.field("id", pa.string(), nullable=False, metadata=_PRIMARY),

@@ -47,22 +47,27 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if path is None:
         return Narrowed()
     if isinstance(node, Exists):
-        return _asked(path, negated)
+        return Narrowed(f"{'NOT ' if negated else ''}{_exists(path)}", exact=True)
     if isinstance(node, In):
         if not node.values:
             return Narrowed(exact=True) if negated else Narrowed("false", exact=True)
-        tests = [_test("eq", value) for value in node.values]
+        tests = [_test("eq", value) for value in node.values if value is not None]
+        null = None in node.values
     else:
         tests = [_test(node.op, node.value)]
+        null = False
     predicates = [test.where for test in tests if test.where is not None]
     exact = all(test.exact for test in tests)
     if len(predicates) < len(tests) or (negated and not exact):
         return Narrowed()
-    return Narrowed(_asked(f"{path}[*] ? ({' || '.join(predicates)})", negated).where, exact)
+    # A path with a null in a disjunction finds nothing.
+    asked = [" || ".join(predicates)] if predicates else []
+    exists = " OR ".join(_exists(f"{path}[*] ? ({test})") for test in [*asked, *(["@ == null"] if null else [])])
+    return Narrowed(f"{'NOT ' if negated else ''}({exists})", exact)
 
 
-def _asked(path: str, negated: bool) -> Narrowed[str]:
-    return Narrowed(f"{'NOT ' if negated else ''}json_exists(filterable, {quoted(path)})", exact=True)
+def _exists(path: str) -> str:
+    return f"json_exists(filterable, {quoted(path)})"
 
 
 def _path(parts: Sequence[str]) -> str | None:

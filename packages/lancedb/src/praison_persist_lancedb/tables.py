@@ -10,7 +10,7 @@ from typing import Any
 
 from lancedb.index import FTS
 
-from praison_persist.errors import NotFoundError, UnavailableError
+from praison_persist.errors import AlreadyExistsError, NotFoundError, UnavailableError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.overfetch import overfetch
@@ -22,9 +22,12 @@ from .convert import DISTANCES, describe, is_native, schema_of, to_document, to_
 from .engine import AsyncEngine
 from .errors import translated
 from .filters import ids_in, quoted, to_sql
+from .location import MEMORY
 from .options import Tuning
 
 __all__ = ["Tables"]
+
+_creating: set[tuple[str, str, int]] = set()
 
 _SCORES = ("_relevance_score", "_score")
 
@@ -48,17 +51,29 @@ class Tables:
         await self._engine.connection()
 
     async def create(self, table: str, info: CollectionInfo) -> bool:
-        """False where there is one."""
+        """False where there is one.
+
+        Of two that create a table at once LanceDB lets the second replace the first: inside this process only one
+        tries, and the schema that is there in the end says whose table it is.
+        """
         connection = await self._engine.connection()
+        key = (self._engine.settings.uri, table, id(connection) if self._engine.settings.uri == MEMORY else 0)
+        if key in _creating:
+            return False
+        _creating.add(key)
         self._forget(table)
+        schema = schema_of(info, uuid.uuid4().hex)
         try:
             with translated(self._engine.settings.uri, write=True):
-                await connection.create_table(table, schema=schema_of(info))
-        except Exception as exc:
-            if type(exc).__name__ == "AlreadyExistsError":
-                return False
-            raise
-        return True
+                if table in await self.names():
+                    return False
+                await connection.create_table(table, schema=schema)
+                return (await self._schema(table)).metadata == schema.metadata
+        except AlreadyExistsError:
+            return False
+        finally:
+            _creating.discard(key)
+            self._forget(table)
 
     async def drop(self, table: str) -> bool:
         """False where there is none."""
@@ -74,8 +89,7 @@ class Tables:
         self._forget(table)
         try:
             with translated(self._engine.settings.uri, write=False):
-                handle = await self._engine.table(table)
-                schema = self._schemas[table] = await handle.schema()
+                schema = await self._schema(table)
         except NotFoundError:
             return None
         return describe(name, schema)
@@ -99,12 +113,12 @@ class Tables:
         handle = await self._engine.table(table)
         ids = [document.id for document in documents]
         write = uuid.uuid4().hex
-        rows = to_rows(documents, self._schemas[table], write)
-        if len(ids) > 1 or not is_native(self._schemas[table]):
+        rows = to_rows(documents, await self._schema(table), write)
+        if len(ids) > 1 or not await self._native(table):
             await self._refuse(handle, ids)
         result = await handle.merge_insert("id").when_not_matched_insert_all().execute(rows)
         if result.num_inserted_rows < len(ids):
-            if is_native(self._schemas[table]):
+            if await self._native(table):
                 await handle.delete(f"write = {quoted(write)}")
             await self._refuse(handle, ids)
             raise already_exists(ids)
@@ -118,7 +132,7 @@ class Tables:
     async def upsert(self, table: str, documents: Sequence[KnowledgeDocument]) -> None:
         """Replace whole rows."""
         handle = await self._engine.table(table)
-        rows = to_rows(documents, self._schemas[table], uuid.uuid4().hex)
+        rows = to_rows(documents, await self._schema(table), uuid.uuid4().hex)
         merge = handle.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         await merge.execute(rows)
         await self._written(table, handle)
@@ -126,7 +140,7 @@ class Tables:
     async def remove(self, table: str, ids: Sequence[str] | None, condition: Filter | None) -> int:
         """How many there were."""
         handle = await self._engine.table(table)
-        narrowed = to_sql(condition, native=is_native(self._schemas[table]))
+        narrowed = to_sql(condition, native=await self._native(table))
         parts = [narrowed.where] if narrowed.where else []
         if ids is not None:
             if not ids:
@@ -135,7 +149,7 @@ class Tables:
         where = " AND ".join(parts) or "true"
         if narrowed.exact:
             return (await handle.delete(where)).num_deleted_rows
-        matching = await self._matching(handle, where, condition)
+        matching = await self._matching(table, where, condition)
         removed = 0
         for start in range(0, len(matching), 1000):
             removed += (await handle.delete(ids_in(matching[start : start + 1000]))).num_deleted_rows
@@ -171,7 +185,8 @@ class Tables:
     ) -> list[KnowledgeDocument]:
         """The best matching documents by vector, by text, or by both."""
         handle = await self._engine.table(table)
-        narrowed = to_sql(condition, native=is_native(self._schemas[table]))
+        narrowed = to_sql(condition, native=await self._native(table))
+        columns = await self._columns(table)
         if text is not None:
             await self._index_text(handle)
 
@@ -184,7 +199,7 @@ class Tables:
             if narrowed.where is not None:
                 query = query.where(narrowed.where)
             if text is None or vector is None:
-                query = query.select([*self._columns(table), "_distance" if text is None else "_score"])
+                query = query.select([*columns, "_distance" if text is None else "_score"])
             rows = await query.limit(size).to_list()
             found = [to_document(row, score=_score(row, distance, text)) for row in rows]
             return [document for document in found if matches(condition, document.metadata)], len(rows) == size
@@ -210,42 +225,51 @@ class Tables:
         if not ids:
             return []
         handle = await self._engine.table(table)
-        columns = [*self._columns(table), "vector"]
+        columns = [*(await self._columns(table)), "vector"]
         return [to_document(row) for row in await handle.query().where(ids_in(ids)).select(columns).to_list()]
 
     async def count(self, table: str, condition: Filter | None) -> int:
         """How many documents match."""
         handle = await self._engine.table(table)
-        narrowed = to_sql(condition, native=is_native(self._schemas[table]))
+        narrowed = to_sql(condition, native=await self._native(table))
         if narrowed.exact:
             return await handle.count_rows(narrowed.where)
-        return len(await self._matching(handle, narrowed.where or "true", condition))
+        return len(await self._matching(table, narrowed.where or "true", condition))
 
     async def page(
         self, table: str, condition: Filter | None, size: int, after: Any
     ) -> tuple[list[KnowledgeDocument], Any]:
         """The ids are read at the beginning: an offset would shift with every deletion."""
         if after is None:
-            handle = await self._engine.table(table)
-            narrowed = to_sql(condition, native=is_native(self._schemas[table]))
-            after = await self._matching(handle, narrowed.where or "true", condition)
+            narrowed = to_sql(condition, native=await self._native(table))
+            after = await self._matching(table, narrowed.where or "true", condition)
         found = await self.fetch(table, after[:size])
         return [document for document in found if matches(condition, document.metadata)], after[size:] or None
 
     # -- inside --------------------------------------------------------------------------------------------------
 
+    async def _native(self, table: str) -> bool:
+        """Whether this package made the table."""
+        return is_native(await self._schema(table))
+
+    async def _schema(self, table: str) -> Any:
+        found = self._schemas.get(table)
+        if found is None:
+            found = self._schemas[table] = await (await self._engine.table(table)).schema()
+        return found
+
     def _forget(self, table: str) -> None:
         self._engine.forget(table)
         self._schemas.pop(table, None)
 
-    def _columns(self, table: str) -> list[str]:
+    async def _columns(self, table: str) -> list[str]:
         plain = ["id", "content", "content_hash", "created_at"]
-        return [*plain, "metadata"] if is_native(self._schemas[table]) else plain
+        return [*plain, "metadata"] if await self._native(table) else plain
 
-    async def _matching(self, handle: Any, where: str, condition: Filter | None) -> list[str]:
+    async def _matching(self, table: str, where: str, condition: Filter | None) -> list[str]:
         """The ids of the documents that match."""
-        native = is_native(await handle.schema())
-        columns = ["id", "content_hash", "created_at", *(["metadata"] if native else [])]
+        columns = [name for name in await self._columns(table) if name != "content"]
+        handle = await self._engine.table(table)
         rows = await handle.query().where(where).select(columns).to_list()
         documents = (to_document({**row, "content": ""}) for row in rows)
         return [document.id for document in documents if matches(condition, document.metadata)]
