@@ -37,7 +37,13 @@ BACKENDS: dict[str, dict[str, str]] = {
         "xata": "praison-persist-postgres",
     },
     "knowledge": {
+        "async_chroma": "praison-persist-chroma",
+        "async_chromadb": "praison-persist-chroma",
+        "async_lancedb": "praison-persist-lancedb",
         "async_qdrant": "praison-persist-qdrant",
+        "chroma": "praison-persist-chroma",
+        "chromadb": "praison-persist-chroma",
+        "lancedb": "praison-persist-lancedb",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
         "praison_persist": "praison-persist-agents",
@@ -79,6 +85,8 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealkv": "praison-persist-surrealdb",
     },
     "knowledge": {
+        "chroma": "praison-persist-chroma",
+        "lancedb": "praison-persist-lancedb",
         "mem": "praison-persist-surrealdb",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
