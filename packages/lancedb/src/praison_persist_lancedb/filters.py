@@ -51,18 +51,15 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if isinstance(node, In):
         if not node.values:
             return Narrowed(exact=True) if negated else Narrowed("false", exact=True)
-        tests = [_test("eq", value) for value in node.values if value is not None]
-        null = None in node.values
+        tests = [_test("eq", value) for value in node.values]
     else:
         tests = [_test(node.op, node.value)]
-        null = False
     predicates = [test.where for test in tests if test.where is not None]
     exact = all(test.exact for test in tests)
     if len(predicates) < len(tests) or (negated and not exact):
         return Narrowed()
-    # A path with a null in a disjunction finds nothing.
-    asked = [" || ".join(predicates)] if predicates else []
-    exists = " OR ".join(_exists(f"{path}[*] ? ({test})") for test in [*asked, *(["@ == null"] if null else [])])
+    # One path for each: a disjunction inside a path finds nothing once the kinds of values differ.
+    exists = " OR ".join(_exists(f"{path}[*] ? ({predicate})") for predicate in predicates)
     return Narrowed(f"{'NOT ' if negated else ''}({exists})", exact)
 
 
