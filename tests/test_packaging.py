@@ -100,6 +100,20 @@ with CONVERSATION_STORES.create("json", path="chats") as store:
     store.add_message("s", ConversationMessage(role="user", content="hi"))
     assert [m.content for m in store.get_messages("s")] == ["hi"]
 """,
+    "praison-persist-chroma": """
+from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+with KNOWLEDGE_STORES.create("chroma", path="vectors") as store:
+    store.create_collection("docs", 2)
+    store.insert("docs", [KnowledgeDocument("a", "x", [1.0, 0.0]), KnowledgeDocument("b", "y", [0.0, 1.0])])
+    assert [d.id for d in store.search("docs", [1.0, 0.1], limit=1)] == ["a"]
+""",
+    "praison-persist-lancedb": """
+from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+with KNOWLEDGE_STORES.create("lancedb", path="vectors") as store:
+    store.create_collection("docs", 2)
+    store.insert("docs", [KnowledgeDocument("a", "x", [1.0, 0.0]), KnowledgeDocument("b", "y", [0.0, 1.0])])
+    assert [d.id for d in store.search("docs", [1.0, 0.1], limit=1)] == ["a"]
+""",
     "praison-persist-qdrant": """
 from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
 with KNOWLEDGE_STORES.create("qdrant", path="vectors") as store:
