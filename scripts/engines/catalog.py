@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .chroma import Chroma
 from .clickhouse import ClickHouse
 from .dynalite import Dynalite
 from .engine import Engine, EngineError
@@ -62,6 +63,7 @@ ENGINES: dict[str, Entry] = {
     "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
+    "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
 }
 
 

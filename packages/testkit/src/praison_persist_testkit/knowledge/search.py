@@ -28,8 +28,7 @@ class Searching(Suite):
     @each("distance", _DISTANCES)
     async def test_search_agrees_with_the_exact_reference(self, store: Handle, distance: Any) -> None:
         """Of 200 vectors `search` gives the ids, order and scores (1e-3) of the exact reference, higher is nearer."""
-        rows = await _golden(store, distance)
-        if not rows:
+        if not (rows := await _golden(store, distance)):
             return
         for query in [*vectors(6, _DIMENSION, 2), rows[7], [x * 100 for x in rows[9]]]:
             for limit in (1, 5, 20, 200, 1000):
@@ -39,8 +38,7 @@ class Searching(Suite):
     @each("distance", _DISTANCES)
     async def test_a_threshold_works_on_the_score(self, store: Handle, distance: Any) -> None:
         """``score_threshold`` keeps ``score >= score_threshold``; 0.0 and negative numbers are thresholds."""
-        rows = await _golden(store, distance)
-        if not rows:
+        if not (rows := await _golden(store, distance)):
             return
         for query in vectors(3, _DIMENSION, 3):
             scores = sorted(score(distance, row, query) for row in rows)
@@ -53,8 +51,7 @@ class Searching(Suite):
     @each("distance", _DISTANCES)
     async def test_a_filter_keeps_the_order_and_scores(self, store: Handle, distance: Any) -> None:
         """Filter, limit and threshold work together, and change neither order nor score."""
-        rows = await _golden(store, distance)
-        if not rows:
+        if not (rows := await _golden(store, distance)):
             return
         for query in vectors(3, _DIMENSION, 4):
             scores = sorted(score(distance, row, query) for row in rows)

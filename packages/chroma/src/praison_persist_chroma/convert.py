@@ -1,0 +1,168 @@
+"""Documents as Chroma's records and back: names, metadata, scores. No I/O.
+
+Metadata of a record::
+
+    lang, author.name, ...  what Chroma can hold and compare of the document's metadata: text, numbers, booleans and
+                            lists of texts, nested keys joined with a dot
+    praison_persist         JSON text of the exact metadata, content_hash and created_at
+    praison_write           tells one write from another
+    praison_loose           keys at which a list holds numbers or booleans, or a number is too large for Chroma
+
+PraisonAI's own records have none of the last three; their metadata is flat, beside content_hash and created_at.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from praison_persist.errors import UnsupportedError
+from praison_persist.jsontext import decode, decode_text, encode, encode_text, is_utf8
+from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
+from praison_persist.scores import Distance, from_distance
+
+__all__ = [
+    "EXACT",
+    "LOOSE",
+    "SPACES",
+    "WRITE",
+    "describe",
+    "from_name",
+    "kept",
+    "key_of",
+    "to_content",
+    "to_document",
+    "to_metadata",
+    "to_name",
+    "to_score",
+]
+
+EXACT = "praison_persist"
+WRITE = "praison_write"
+LOOSE = "praison_loose"
+
+SPACES: Mapping[Distance, str] = {"cosine": "cosine", "dot": "ip", "euclidean": "l2"}
+_DISTANCES: Mapping[str, Distance] = {space: distance for distance, space in SPACES.items()}
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]+[A-Za-z0-9]")
+_INT64 = 2**63
+_OWN = frozenset({EXACT, WRITE, LOOSE, "content_hash", "created_at", "chroma:document"})
+
+
+def to_name(name: str) -> str:
+    """The name in Chroma, which takes no names of two letters and none with an underscore at an end."""
+    return name if _NAME.fullmatch(name) else f"p.{name}.p"
+
+
+def from_name(native: str) -> str:
+    """The name that `to_name` was given."""
+    return native[2:-2] if native.startswith("p.") and native.endswith(".p") else native
+
+
+def kept(info: CollectionInfo) -> dict[str, Any]:
+    """What Chroma keeps for us with the collection; exact, since it goes in as text."""
+    return {EXACT: encode({"dimension": info.dimension, "metadata": info.metadata}, "collection metadata")}
+
+
+def describe(name: str, model: Any) -> CollectionInfo:
+    """What a collection's model tells.
+
+    Raises:
+        UnsupportedError: PraisonAI's collection is still empty: it has no dimension until it has a document.
+    """
+    metadata: dict[str, Any] = dict(model.metadata or {})
+    configuration = model.configuration_json or {}
+    index = configuration.get("hnsw") or configuration.get("spann") or {}
+    distance = _DISTANCES[index.get("space") or metadata.get("hnsw:space", "l2")]
+    if EXACT in metadata:
+        own = decode(metadata[EXACT], "collection metadata")
+        return CollectionInfo(name, own["dimension"], distance, own["metadata"])
+    if model.dimension is None:
+        raise UnsupportedError(
+            f"collection {name!r} was made by another program and is empty, so its dimension is not known",
+            hint="delete it, and create it again here",
+        )
+    rest = {key: value for key, value in metadata.items() if not key.startswith("hnsw:")}
+    return CollectionInfo(name, model.dimension, distance, rest or None)
+
+
+def key_of(path: Sequence[str]) -> str | None:
+    """The key of a record's metadata that holds what is at this path; None where Chroma cannot have one."""
+    key = ".".join(path)
+    if key in _OWN or key.startswith(("#", "$")) or "\x00" in key or not is_utf8(key):
+        return None
+    return key
+
+
+def to_metadata(document: KnowledgeDocument, write: str) -> dict[str, Any]:
+    """The record's metadata; ``write`` names the write that brings it."""
+    metadata: dict[str, Any] = {}
+    loose: list[str] = []
+    if document.metadata:
+        _flatten(document.metadata, (), metadata, loose)
+    if loose:
+        metadata[LOOSE] = loose
+    exact = [document.metadata, document.content_hash, float(document.created_at)]
+    metadata[EXACT] = encode(exact, "document")
+    metadata[WRITE] = write
+    return metadata
+
+
+def _flatten(mapping: Mapping[str, Any], path: tuple[str, ...], metadata: dict[str, Any], loose: list[str]) -> None:
+    for name, value in mapping.items():
+        here = (*path, name)
+        # A filter cannot name a key with a dot, which is the path of nested keys.
+        if not name or "." in name or (key := key_of(here)) is None:
+            continue
+        if isinstance(value, dict):
+            _flatten(cast("dict[str, Any]", value), here, metadata, loose)
+        elif isinstance(value, list):
+            items = cast("list[Any]", value)
+            if texts := [item for item in items if isinstance(item, str) and _is_text(item)]:
+                metadata[key] = texts
+            if any(isinstance(item, (bool, int, float)) for item in items):
+                loose.append(key)
+        elif isinstance(value, str):
+            if _is_text(value):
+                metadata[key] = value
+        elif isinstance(value, (bool, float)):
+            metadata[key] = value
+        elif isinstance(value, int):
+            if -_INT64 <= value < _INT64:
+                metadata[key] = value
+            else:
+                loose.append(key)
+
+
+def _is_text(text: str) -> bool:
+    """Chroma holds it as it is."""
+    return is_utf8(text) and "\x00" not in text
+
+
+def to_document(
+    id_: str, content: str | None, record: Mapping[str, Any] | None, embedding: Any = None, score: float | None = None
+) -> KnowledgeDocument:
+    """The document of a record of either layout."""
+    rest = dict(record or {})
+    vector = None if embedding is None else [float(number) for number in embedding]
+    if EXACT in rest:
+        metadata, content_hash, created_at = decode(rest[EXACT], "document")
+        text = cast("str", decode_text(content or ""))
+    else:
+        text, content_hash, created_at = content or "", rest.pop("content_hash", None), rest.pop("created_at", 0.0)
+        metadata = rest or None
+    return KnowledgeDocument(id_, text, vector, metadata, content_hash, created_at, score)
+
+
+def to_content(document: KnowledgeDocument) -> str:
+    """The record's document."""
+    return cast("str", encode_text(document.content))
+
+
+def to_score(distance: Distance, value: float) -> float:
+    """The contract's score for Chroma's distance: 1 - cosine, 1 - dot, or the square of the length."""
+    if distance == "cosine":
+        return min(1.0, max(-1.0, 1.0 - value))
+    return 1.0 - value if distance == "dot" else from_distance(distance, math.sqrt(max(value, 0.0)))
