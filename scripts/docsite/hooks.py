@@ -13,9 +13,10 @@ from mkdocs.structure.files import File, Files
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
-from docsite import links, pages
 from engines import EngineError
 from engines import packages as registries
+
+from docsite import links, pages
 
 _MERMAID = ["@mermaid-js/tiny@12.0.0"]  # has no dependencies, so that one file is the whole library
 

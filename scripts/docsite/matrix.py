@@ -22,14 +22,20 @@ def capability_page(packages: Iterable[Package]) -> str:
     lines = [
         "# Capability matrix",
         "",
-        "Every row is a conformance class that ran; the data is written by `scripts/conformance_reports`, never by hand.",
+        "Every row is a conformance class that ran; the data is written by\n`scripts/conformance_reports`.",
         "*yes* means that every clause of the contract passed. Anything else is listed with its reason.",
     ]
     found = list(packages)
     for kind in KINDS:
         rows = [(package, suite) for package in found for suite in package.conformance() if suite["kind"] == kind]
         measured = {suite["backend"].casefold() for _, suite in rows}
-        lines += ["", f"## {kind.capitalize()}", "", "| backend | suite | conforms | passed | reasons |", "|---|---|---|---|---|"]
+        lines += [
+            "",
+            f"## {kind.capitalize()}",
+            "",
+            "| backend | suite | conforms | passed | reasons |",
+            "|---|---|---|---|---|",
+        ]
         for package, suite in rows:
             link = f"[{suite['backend']}](backends/{package.family}.md#conformance)"
             verdict = "yes" if not _noes(suite) else "**no**" if _kind_of(suite, "failed") else "except"
@@ -38,7 +44,9 @@ def capability_page(packages: Iterable[Package]) -> str:
         for package in found:
             for name in package.backends(kind) if package.is_backend else ():
                 if name.casefold() not in measured:
-                    lines.append(f"| [{name}](backends/{package.family}.md) | | **not measured** | | no report is committed |")
+                    lines.append(
+                        f"| [{name}](backends/{package.family}.md) | | **not measured** | | no report is committed |"
+                    )
     return "\n".join(lines) + "\n"
 
 
@@ -49,22 +57,25 @@ def package_section(package: Package) -> str:
         return "No report is committed yet: `scripts/conformance_reports` writes it.\n"
     lines = ["| backend | kind | suite | passed | not applicable | deviations |", "|---|---|---|---|---|---|"]
     for suite in suites:
-        deviations = sum(count for outcome, count in suite["summary"].items() if outcome not in ("passed", "not applicable"))
+        deviations = sum(
+            count for outcome, count in suite["summary"].items() if outcome not in ("passed", "not applicable")
+        )
         lines.append(
             f"| `{suite['backend']}` | {suite['kind']} | {suite['class']} | {suite['summary'].get('passed', 0)} "
             f"| {suite['summary'].get('not applicable', 0)} | {deviations} |"
         )
     lines.append("")
     for suite in suites:
-        for reason in reasons(suite):
-            lines.append(f"- {suite['class']}: {reason}")
+        lines += [f"- {suite['class']}: {reason}" for reason in reasons(suite)]
     return "\n".join(lines) + "\n"
 
 
 def reasons(suite: dict[str, Any]) -> list[str]:
     """One sentence for each outcome and reason, with the clauses that it concerns."""
     return [
-        f"{WORDS[entry['outcome']]}: {entry['reason']} ({', '.join(f'`{name}`' for name in entry['tests'])})".replace("|", "\\|")
+        f"{WORDS[entry['outcome']]}: {entry['reason']} ({', '.join(f'`{name}`' for name in entry['tests'])})".replace(
+            "|", "\\|"
+        )
         for entry in suite["exceptions"]
     ]
 

@@ -19,7 +19,15 @@ COPIED = {
 
 _SECTIONS = {
     "Start": ("index.md", "quickstart.md", "concepts.md", "choosing.md"),
-    "Use": ("filters-and-scores.md", "operating.md", "security.md", "moving.md", "from-praisonai.md", "agents.md", "cli.md"),
+    "Use": (
+        "filters-and-scores.md",
+        "operating.md",
+        "security.md",
+        "moving.md",
+        "from-praisonai.md",
+        "agents.md",
+        "cli.md",
+    ),
     "Extend": ("writing-a-backend.md", "sql-backends.md", "testing-a-backend.md", "testkit.md"),
     "Reference": ("capabilities.md", "api/index.md", "api/sql.md", "api/testkit.md"),
     "Project": ("compatibility.md", "benchmarks.md", "contributing.md", "reporting.md"),
@@ -70,7 +78,13 @@ def _backend(package: Package) -> str:
     for kind in KINDS:
         for name in package.backends(kind):
             cls = options.store_class(kind, name)
-            parts += [f"### {name}, {kind}", "", f"`{cls.__module__.partition('.')[0]}.{cls.__name__}`", "", options.table(cls)]
+            parts += [
+                f"### {name}, {kind}",
+                "",
+                f"`{cls.__module__.partition('.')[0]}.{cls.__name__}`",
+                "",
+                options.table(cls),
+            ]
     return "\n".join([*parts, "## Conformance", "", matrix.package_section(package)])
 
 

@@ -34,7 +34,9 @@ class Package:
 
     def names_for(self, kind: str, what: str, backend: str) -> list[str]:
         """Its ``aliases`` or URL ``schemes`` of a backend."""
-        return [name for name, to in self.entry_points.get(f"praisonai.{kind}_stores.{what}", {}).items() if to == backend]
+        return [
+            name for name, to in self.entry_points.get(f"praisonai.{kind}_stores.{what}", {}).items() if to == backend
+        ]
 
     @property
     def is_backend(self) -> bool:
