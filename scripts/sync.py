@@ -80,7 +80,7 @@ def render_backend_table(space: Workspace) -> str:
     """Markdown: the backends of each package, by kind; without the generic one that agents registers in PraisonAI."""
     lines = ["| install | conversation | knowledge | state |", "|---|---|---|---|"]
     for package in space.packages:
-        if package.family != "agents" and any(package.backends(kind) for kind in KINDS):
+        if package.is_backend:
             cells = [", ".join(f"`{name}`" for name in package.backends(kind)) for kind in KINDS]
             lines.append(f"| `pip install {package.name}` | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -85,6 +85,11 @@ class Package:
         """What only the package's tests and engines need."""
         return tuple(self.metadata.get("test-requires", ()))
 
+    @property
+    def is_backend(self) -> bool:
+        """Whether it holds stores for a database; agents registers a generic one in PraisonAI only."""
+        return self.family != "agents" and any(self.backends(kind) for kind in KINDS)
+
     def backends(self, kind: str) -> list[str]:
         return list(self.entry_points.get(f"praisonai.{kind}_stores", {}))
 

@@ -145,7 +145,8 @@ def debian_suite(suite: str, package: str, *, fetch: bool) -> Path | None:
 
 def library_path(root: Path) -> str:
     """``LD_LIBRARY_PATH`` for the binaries of an unpacked root; "" where it has no libraries of its own."""
-    return os.pathsep.join(str(path) for path in sorted([*root.glob("usr/lib/*-linux-*"), *root.glob("lib/*-linux-*")]))
+    patterns = ("usr/lib/*-linux-*", "lib/*-linux-*", "usr/lib/*-linux-*/pulseaudio")  # the last has its own rpath
+    return os.pathsep.join(str(path) for pattern in patterns for path in sorted(root.glob(pattern)))
 
 
 @contextmanager
