@@ -48,7 +48,7 @@ class LanceDBHooks(VectorSteps):
     """
 
     distances: tuple[Distance, ...] = ("cosine", "dot", "euclidean")
-    search_modes: ClassVar[tuple[SearchMode, ...]] = ("vector", "keyword", "hybrid")
+    search_modes: tuple[SearchMode, ...] = ("vector", "keyword", "hybrid")
     _engine_class: ClassVar[type[AsyncEngine]] = AsyncEngine
 
     def __init__(

@@ -47,7 +47,7 @@ class AsyncUpstashEngine(AsyncEngine):
     async def _open(self) -> Redis:
         return equip(Redis(**client_options(self.settings)), self.settings, self._check)
 
-    async def _send(self, client: Redis, batch: list[list[str | int]]) -> list[Any]:
+    async def _send(self, client: Redis, batch: list[list[str | int | bytes]]) -> list[Any]:
         try:
             if len(batch) == 1:
                 return [plain(batch[0], await self._within(client.execute(batch[0])))]

@@ -45,7 +45,7 @@ def expects_body(response: httpx.Response) -> bool:
     return response.status_code in (200, 400)
 
 
-def batches(commands: Iterable[Command], settings: Settings) -> Iterator[list[list[str | int]]]:
+def batches(commands: Iterable[Command], settings: Settings) -> Iterator[list[list[str | int | bytes]]]:
     """The commands in as many requests as their size needs.
 
     Raises:
@@ -59,7 +59,7 @@ def batches(commands: Iterable[Command], settings: Settings) -> Iterator[list[li
                 "the database takes at once",
                 hint="store less under one key, or raise max_request_size= if your plan allows more",
             )
-    batch: list[list[str | int]] = []
+    batch: list[list[str | int | bytes]] = []
     total = 0
     for size, command in sized:
         if batch and total + size > _BATCH_SIZE:
@@ -71,7 +71,7 @@ def batches(commands: Iterable[Command], settings: Settings) -> Iterator[list[li
         yield batch
 
 
-def plain(command: list[str | int], reply: Any) -> Any:
+def plain(command: list[str | int | bytes], reply: Any) -> Any:
     """The server's own reply: of a conditional ``SET`` the client makes a bool."""
     return (True if reply else None) if command[0] == "SET" and isinstance(reply, bool) else reply
 

@@ -53,7 +53,7 @@ class UpstashEngine(Engine):
                     self._clients[os.getpid()] = client
         return client
 
-    def _send(self, batch: list[list[str | int]]) -> list[Any]:
+    def _send(self, batch: list[list[str | int | bytes]]) -> list[Any]:
         try:
             if len(batch) == 1:
                 return [plain(batch[0], self._client.execute(batch[0]))]
