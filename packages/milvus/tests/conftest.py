@@ -1,4 +1,4 @@
-"""One file of the embedded engine for all tests of a module, or the server that PRAISON_PERSIST_TEST_MILVUS_URL names."""
+"""One file of the embedded engine for all tests of a module, or a server: PRAISON_PERSIST_TEST_MILVUS_URL names it."""
 
 from __future__ import annotations
 

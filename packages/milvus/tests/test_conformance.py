@@ -11,4 +11,6 @@ class TestMilvus(KnowledgeConformance):
     @pytest.fixture
     def target(self, milvus_place: str, emptied: str) -> Target:
         # A file is for one process at a time: its lock refuses another.
-        return Target("milvus", url=milvus_place, options={"collection_prefix": emptied}, processes="://" in milvus_place)
+        return Target(
+            "milvus", url=milvus_place, options={"collection_prefix": emptied}, processes="://" in milvus_place
+        )

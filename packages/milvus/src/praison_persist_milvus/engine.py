@@ -129,8 +129,11 @@ def _acquire(path: str) -> str:
     with _servers_lock:
         found = _servers.get(path)
         if found is None or found.process != os.getpid():
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            address = lite.start_and_get_uri(path)
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                address = lite.start_and_get_uri(path)
+            except OSError as exc:
+                raise UnavailableError(f"the embedded Milvus cannot open {path}: {exc}", retryable=False) from exc
             if address is None:
                 raise UnavailableError(
                     f"the embedded Milvus cannot open {path}", hint="is it open in another process?", retryable=False

@@ -14,7 +14,9 @@ __all__ = ["Location"]
 
 _SCHEMES = {"http": "http", "https": "https", "milvus": "http", "tcp": "http"}
 _FILE_NAME = re.compile(r"[A-Za-z0-9._-]{1,33}\.db")
-_HINT = "url= is http://host:19530, https://... or milvus://host:19530; path= (or url=) is a file whose name ends in .db"
+_HINT = (
+    "url= is http://host:19530, https://... or milvus://host:19530; path= (or url=) is a file whose name ends in .db"
+)
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class Location:
             return cls._server(place, port, token, db_name)
         if not _FILE_NAME.fullmatch(PurePath(place).name):
             raise ConfigurationError(
-                f"{place!r} is no file of the embedded engine: its name is letters, digits, dot, underscore and hyphen, "
-                "at most 36 characters, and ends in .db",
+                f"{place!r} is no file of the embedded engine: its name is letters, digits, dot, underscore and "
+                "hyphen, at most 36 characters, and ends in .db",
                 hint=_HINT,
             )
         return cls(path=place)

@@ -9,9 +9,9 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import nlargest
+from importlib.metadata import version
 from typing import Any
 
-import pymilvus
 from pymilvus.milvus_client import IndexParams
 
 from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFoundError, PersistError
@@ -83,7 +83,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         port: int = 19530,
         token: str | None = None,
         db_name: str | None = None,
-        timeout: float = 10.0,
+        timeout: float = 30.0,
         connect_timeout: float = 5.0,
         collection_prefix: str = "",
         index: Mapping[str, Any] | None = None,
@@ -115,9 +115,13 @@ class MilvusKnowledgeStore(VectorStoreBase):
 
     def _about(self) -> dict[str, str]:
         with self._engine.guard() as client:
-            version = client.get_server_version(timeout=self._timeout)
-        kind = "embedded Milvus" if self._engine.embedded else "Milvus"
-        return {"server": f"{kind} {version}", "driver": f"pymilvus {pymilvus.__version__}"}
+            # The embedded engine does not answer the question.
+            server = (
+                f"Milvus Lite {version('milvus-lite')}"
+                if self._engine.embedded
+                else f"Milvus {client.get_server_version(timeout=self._timeout)}"
+            )
+        return {"server": server, "driver": f"pymilvus {version('pymilvus')}"}
 
     def _close(self) -> None:
         self._engine.close()
@@ -208,7 +212,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         name, removed = self._full(info.name), 0
         among = None if ids is None else any_id(map(key_of, ids))
         with self._engine.guard(write=True) as client:
-            for page in self._matching(client, name, condition, ["id"], among):
+            for page in self._matching(client, name, condition, [], among):
                 if page:
                     client.delete(name, filter=any_id(row["id"] for row in page), timeout=self._timeout)
                 removed += len(page)
@@ -272,7 +276,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         with self._engine.guard() as client:
             if narrowed.exact:
                 return self._counted(client, name, narrowed.where or "")
-            return sum(map(len, self._matching(client, name, condition, ["id"])))
+            return sum(map(len, self._matching(client, name, condition, [])))
 
     def _page(
         self, info: CollectionInfo, condition: Filter | None, size: int, after: Any
@@ -295,12 +299,12 @@ class MilvusKnowledgeStore(VectorStoreBase):
     ) -> Iterator[list[dict[str, Any]]]:
         """The rows of all documents that match, page by page in the order of their keys."""
         narrowed = to_expression(condition)
-        wanted = list(dict.fromkeys(["id", *fields, *([] if narrowed.exact else ["exact"])]))
+        wanted = ["id", *fields]
+        if not narrowed.exact and "exact" not in fields:
+            wanted.append("exact")
         last = ""
         while True:
-            rows = self._rows(
-                client, name, both(f'id > "{last}"', among, narrowed.where), wanted, self.max_batch
-            )
+            rows = self._rows(client, name, both(f'id > "{last}"', among, narrowed.where), wanted, self.max_batch)
             yield [row for row in rows if narrowed.exact or matches(condition, to_document(row).metadata)]
             if len(rows) < self.max_batch:
                 return
@@ -320,8 +324,7 @@ def _index_options(index: Mapping[str, Any] | None, *, embedded: bool) -> dict[s
     known = _LITE_INDEXES if embedded else _INDEXES
     if options.get("index_type") not in known:
         raise ConfigurationError(
-            f"index_type {options.get('index_type')!r} is not known"
-            + (" to the embedded engine" if embedded else ""),
+            f"index_type {options.get('index_type')!r} is not known" + (" to the embedded engine" if embedded else ""),
             hint=f"choose one of {', '.join(known)}",
         )
     return options
