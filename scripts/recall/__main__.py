@@ -43,6 +43,7 @@ PLACES = {
     "qdrant, stand-in": Place("qdrant", "qdrant"),
     "pgvector": Place("pgvector", "postgres"),
     "pgvector, hnsw": Place("pgvector", "postgres", {"index": "hnsw"}),
+    "milvus-lite": Place("milvus", options={"path": "{folder}/milvus.db"}),
     "surrealdb": Place("surrealdb_vector", options={"url": "surrealkv://{folder}/surreal"}),
 }
 
