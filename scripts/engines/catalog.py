@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .cassandra import Cassandra
 from .engine import Engine, EngineError
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
@@ -45,6 +46,7 @@ ENGINES: dict[str, Entry] = {
     "redis-cluster": Entry(RedisCluster, "three masters of it"),
     "redis-sentinel": Entry(RedisSentinel, "a master of it with a replica, watched by a Sentinel"),
     "valkey": Entry(Valkey, "Debian 13's Valkey, with its own C library"),
+    "cassandra": Entry(Cassandra, "Cassandra 5 from Maven Central, on a Java from PyPI"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
 }
 

@@ -38,6 +38,7 @@ BACKENDS: dict[str, dict[str, str]] = {
     },
     "knowledge": {
         "async_qdrant": "praison-persist-qdrant",
+        "cassandra": "praison-persist-cassandra",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
         "praison_persist": "praison-persist-agents",
@@ -79,6 +80,7 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealkv": "praison-persist-surrealdb",
     },
     "knowledge": {
+        "cassandra": "praison-persist-cassandra",
         "mem": "praison-persist-surrealdb",
         "memory": "praison-persist-memory",
         "pgvector": "praison-persist-postgres",
