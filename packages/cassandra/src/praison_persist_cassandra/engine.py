@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cassandra import ConsistencyLevel
+from cassandra import ConsistencyLevel, ProtocolVersion
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
 from cassandra.concurrent import execute_concurrent_with_args
@@ -184,9 +184,8 @@ class Engine:
             "consistency_level": ConsistencyLevel.name_to_value[settings.consistency],
             "serial_consistency_level": ConsistencyLevel.LOCAL_SERIAL,
             "request_timeout": settings.timeout,
+            "load_balancing_policy": TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_datacenter or "")),
         }
-        if settings.local_datacenter is not None:
-            profile["load_balancing_policy"] = TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_datacenter))
         options: dict[str, Any] = {
             "execution_profiles": {EXEC_PROFILE_DEFAULT: ExecutionProfile(**profile)},
             "connect_timeout": settings.connect_timeout,
@@ -200,7 +199,8 @@ class Engine:
             options["ssl_context"] = settings.ssl_context
         if location.bundle is not None:
             return {**options, "cloud": {"secure_connect_bundle": location.bundle}}
-        return {**options, "contact_points": list(location.hosts), "port": location.port}
+        server = {"contact_points": list(location.hosts), "port": location.port}
+        return {**options, **server, "protocol_version": ProtocolVersion.V5}  # else a warning for each one tried
 
     def _use_keyspace(self, session: Session) -> None:
         """Also without the right to create one, where it is there."""

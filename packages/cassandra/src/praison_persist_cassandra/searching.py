@@ -44,7 +44,7 @@ class Search:
         self._max_scan = max_scan
 
     def nearest(self, vector: Sequence[float], limit: int, condition: Filter | None) -> list[Hit]:
-        """At most ``limit`` matching rows, best first; they have an ``id``, and the other columns if the engine sent them.
+        """At most ``limit`` matching rows, best first; they have an ``id``, other columns only where the engine sent them.
 
         Raises:
             UnsupportedFilterError: the index cannot decide the filter, and too many rows are left to look at.
@@ -62,15 +62,20 @@ class Search:
     def _by_index(
         self, vector: Sequence[float], limit: int, condition: Filter | None, terms: Sequence[str], *, exact: bool
     ) -> list[Hit]:
-        """The matching ones of the nearest rows; of more rows where too few match."""
+        """The matching ones of the nearest rows, of more rows where too few match; [] where comparing all is as good.
+
+        The engine's graph has rows that no path leads to, so a small collection would not be searched exactly.
+        """
         enough = min(_MOST_BY_INDEX, max(limit, self._candidates))
         for number in dict.fromkeys((enough, enough if exact else _MOST_BY_INDEX)):
             cql = self._queries.nearest(terms, light=number == limit)
             rows = list(self._engine.run(cql, [vector, *terms, vector, number], nearest=True))
+            if len(rows) < number:
+                return []
             found = [Hit(row.similarity, row) for row in rows if exact or _matches(condition, row)]
-            if len(found) >= limit or len(rows) < number:
-                break
-        return sorted(found, key=lambda hit: -hit.similarity)
+            if len(found) >= limit:
+                return sorted(found, key=lambda hit: -hit.similarity)
+        return []
 
     def _by_comparing(
         self, vector: Sequence[float], limit: int, condition: Filter | None, terms: Sequence[str]
