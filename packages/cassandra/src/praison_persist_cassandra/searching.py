@@ -44,7 +44,7 @@ class Search:
         self._max_scan = max_scan
 
     def nearest(self, vector: Sequence[float], limit: int, condition: Filter | None) -> list[Hit]:
-        """At most ``limit`` matching rows, best first; they have an ``id``, other columns only where the engine sent them.
+        """At most ``limit`` matching rows, best first; columns other than ``id`` only where the engine sent them.
 
         Raises:
             UnsupportedFilterError: the index cannot decide the filter, and too many rows are left to look at.
