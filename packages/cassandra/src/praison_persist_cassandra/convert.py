@@ -86,7 +86,8 @@ def describe(name: str, table: Table) -> CollectionInfo | None:
     if vector is None:
         return None
     kept = from_comment(table.comment) or {}
-    by_index: Distance = next((ours for ours, theirs in FUNCTIONS.items() if theirs == table.function), "cosine")
+    by_function: dict[str, Distance] = {theirs: ours for ours, theirs in FUNCTIONS.items()}
+    by_index = by_function.get(table.function or "", "cosine")
     return CollectionInfo(name, int(vector[1]), kept.get("distance", by_index), kept.get("metadata"))
 
 

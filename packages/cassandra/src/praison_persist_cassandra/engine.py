@@ -7,7 +7,7 @@ import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from cassandra import ConsistencyLevel, ProtocolVersion
 from cassandra.auth import PlainTextAuthProvider
@@ -181,7 +181,7 @@ class Engine:
     def _options(self) -> dict[str, Any]:
         settings, location = self._settings, self.location
         profile: dict[str, Any] = {
-            "consistency_level": ConsistencyLevel.name_to_value[settings.consistency],
+            "consistency_level": getattr(ConsistencyLevel, settings.consistency),
             "serial_consistency_level": ConsistencyLevel.LOCAL_SERIAL,
             "request_timeout": settings.timeout,
             "load_balancing_policy": TokenAwarePolicy(DCAwareRoundRobinPolicy(settings.local_datacenter or "")),
@@ -190,7 +190,7 @@ class Engine:
             "execution_profiles": {EXEC_PROFILE_DEFAULT: ExecutionProfile(**profile)},
             "connect_timeout": settings.connect_timeout,
             "control_connection_timeout": settings.connect_timeout,
-            "reconnection_policy": ConstantReconnectionPolicy(_RECONNECT_SECONDS, None),
+            "reconnection_policy": ConstantReconnectionPolicy(_RECONNECT_SECONDS, cast(int, None)),
             "schema_metadata_enabled": False,  # reading the whole schema after every CREATE costs seconds
         }
         if location.username is not None:

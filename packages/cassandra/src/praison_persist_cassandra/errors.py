@@ -42,7 +42,7 @@ _SLOW = (OperationTimedOut, ReadTimeout, WriteTimeout)
 def may_be_repeated(exc: BaseException) -> bool:
     """Whether the server says that a write failed on a replica; repeating one that changes nothing further is safe.
 
-    The first concurrent writes to a new vector index fail so in Cassandra 5.0: several threads create it at once.
+    Cassandra 5.0 fails writes to a vector index so while more of them run at once than the node has processors.
     """
     return isinstance(exc, WriteFailure)
 
@@ -88,7 +88,7 @@ def _from_driver(exc: Any, where: str, write: bool) -> PersistError:
 
 
 def _from_request(text: str) -> PersistError:
-    if "does not exist" in text or "unconfigured table" in text:
+    if any(words in text for words in ("does not exist", "doesn't exist", "unconfigured table")):
         return NotFoundError(f"Cassandra: {text}")
     return InvalidInputError(f"Cassandra refused the request: {text}")
 
@@ -103,5 +103,5 @@ def _refused(exc: Any) -> bool:
 
 def _text(exc: Any) -> str:
     if isinstance(exc, NoHostAvailable):
-        return "; ".join(str(one) for one in exc.errors.values()) or str(exc)
+        return "; ".join(str(one) for one in (exc.errors or {}).values()) or str(exc)
     return str(exc)

@@ -7,8 +7,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cassandra import ConsistencyLevel
-
 from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFoundError, PersistError, UnsupportedError
 from praison_persist.filters import Filter, matches
 from praison_persist.health import library_of
@@ -302,6 +300,7 @@ class CassandraKnowledgeStore(VectorStoreBase):
 
 _IN = 100
 """Ids in one statement."""
+_CONSISTENCY = ("ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE")
 
 
 def _padded(count: int) -> int:
@@ -330,9 +329,8 @@ def _whole(name: str, value: Any, *, most: int | None = None) -> int:
 
 
 def _consistency(name: Any) -> str:
-    if not isinstance(name, str) or name.upper() not in ConsistencyLevel.name_to_value:
-        known = ", ".join(ConsistencyLevel.name_to_value)
-        raise ConfigurationError(f"consistency {name!r} is not known", hint=f"choose one of {known}")
+    if not isinstance(name, str) or name.upper() not in _CONSISTENCY:
+        raise ConfigurationError(f"consistency {name!r} is not known", hint=f"choose one of {', '.join(_CONSISTENCY)}")
     return name.upper()
 
 
