@@ -75,7 +75,7 @@ class Cassandra(Engine):
             "cassandra.skip_wait_for_gossip_to_settle": 0,
             "cassandra.ring_delay_ms": 0,
             "cassandra.superuser_setup_delay_ms": 0,
-            "cassandra.sai.hnsw.allow_custom_parameters": "true",
+            "cassandra.sai.vector.allow_custom_parameters": "true",
             "cassandra.test.flush_local_schema_changes": str(self._killed).lower(),
         }
         return [
