@@ -107,6 +107,17 @@ with KNOWLEDGE_STORES.create("qdrant", path="vectors") as store:
     store.insert("docs", [KnowledgeDocument("a", "x", [1.0, 0.0]), KnowledgeDocument("b", "y", [0.0, 1.0])])
     assert [d.id for d in store.search("docs", [1.0, 0.1], limit=1)] == ["a"]
 """,
+    "praison-persist-cassandra": """
+from praison_persist import KNOWLEDGE_STORES, UnavailableError
+store = KNOWLEDGE_STORES.create("cassandra", url="cassandra://u:secret@127.0.0.1:1/d")
+try:
+    store.list_collections()
+except UnavailableError as error:
+    assert "secret" not in str(error)
+else:
+    raise AssertionError("nothing listens there")
+store.close()
+""",
     "praison-persist-postgres": """
 from praison_persist import CONVERSATION_STORES, UnavailableError
 store = CONVERSATION_STORES.create("neon", url="postgresql://u:secret@127.0.0.1:1/d", max_retries=0)
