@@ -118,6 +118,9 @@ def test_messages_of_many_sessions_come_back_in_order(store: Switch, make: Calla
         thread.start()
     for thread in threads:
         thread.join(60)
+    until = time.monotonic() + 30  # the last writes may not have been tried yet
+    while adapter.status().state != "queueing" and time.monotonic() < until:
+        time.sleep(0.01)
     assert adapter.status().state == "queueing"
     store.away = False
     assert adapter.flush(30)
