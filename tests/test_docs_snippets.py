@@ -28,7 +28,6 @@ PAGES = sorted(
 )
 URLS = {
     "postgres": r"postgres(?:ql)?://[^\s\"']+",
-    "cassandra": r"cassandra://[^\s\"']+",
     "qdrant": r"http://localhost:6333",
     "mysql": r"mysql://[^\s\"']+",
     "redis": r"redis://[^\s\"']+",
