@@ -11,4 +11,4 @@ from praison_persist_testkit import KnowledgeConformance, Target
 class TestKnowledge(KnowledgeConformance):
     @pytest.fixture
     def target(self, tmp_path: Path) -> Target:
-        return Target("duckdb", url=f"duckdb:///{tmp_path}/test.db")
+        return Target("duckdb", url=f"duckdb:///{tmp_path}/test.db", processes=False)

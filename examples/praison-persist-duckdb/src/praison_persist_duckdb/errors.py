@@ -1,24 +1,23 @@
-"""What the driver raises, as errors of the contract. The only place that judges them."""
+"""What DuckDB raises, as errors of the contract. The only place that judges them."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from praison_persist.errors import OperationTimeoutError, PersistError, UnavailableError
+import duckdb
+
+from praison_persist.errors import PersistError, UnavailableError
 
 __all__ = ["guard", "translate"]
 
 
 def translate(error: Exception) -> PersistError | None:
     """The contract's error; None for what is not the database's."""
-    if not isinstance(error, sqlite3.Error):
+    if not isinstance(error, duckdb.Error):
         return None
-    text = str(error)
-    if "locked" in text:
-        return OperationTimeoutError(text, retryable=True, hint="another writer holds the database; raise timeout=")
-    return UnavailableError(text, retryable=False, hint="check the path, its permissions and the free space")
+    hint = "is the file another process's? check the path, its permissions and the free space"
+    return UnavailableError(str(error), retryable=False, hint=hint)
 
 
 @contextmanager
