@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-
 from praison_persist.errors import UnavailableError
 from praison_persist.lifecycle import store_closed
 

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import duckdb
-
 from praison_persist.errors import PersistError, UnavailableError
 
 __all__ = ["guard", "translate"]
