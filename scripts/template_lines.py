@@ -28,7 +28,7 @@ def files(folder: Path) -> dict[str, list[str]]:
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8").splitlines()
         for path in found
-        if path.name != "LICENSE" and path.suffix not in (".pyc",)
+        if path.name != "LICENSE" and not any(part.startswith(".") and part.endswith("_cache") for part in path.parts)
     }
 
 
