@@ -21,7 +21,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 class TestClickHousePath(KnowledgeConformance):
-    process_descriptors = 300  # three for each of the engine's threads, which come and go
+    process_descriptors = 10_000  # three for each of the engine's threads, which come and go; all that came are counted
     watchdog_seconds = 300  # some thousand statements, each through all of ClickHouse
 
     @pytest.fixture

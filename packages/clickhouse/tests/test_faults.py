@@ -52,7 +52,7 @@ def test_a_server_that_is_down_is_unavailable_at_once(kind: str) -> None:
     with _open(kind, f"clickhouse://u:s3cret@127.0.0.1:{port}") as store, pytest.raises(UnavailableError) as caught:
         store.list_collections()
     error = caught.value
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10  # the import of the driver included
     assert (error.operation, error.retryable, error.ambiguous) == ("list_collections", True, False)
     assert f"127.0.0.1:{port}" in str(error)
     assert "s3cret" not in f"{error}{error!r}{error.__cause__}"
