@@ -28,6 +28,8 @@ SUITES = {
     "mongodb": "state in MongoDB, over a stand-in where there is none",
     "pgvector": "vectors in PostgreSQL",
     "qdrant": "vectors in embedded Qdrant",
+    "chroma": "vectors in Chroma, embedded and on its server",
+    "lancedb": "vectors in embedded LanceDB",
     "clickhouse": "vectors in ClickHouse's engine, in the process",
     "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
@@ -46,6 +48,8 @@ DRIVERS = (
     "pymongo",
     "pgvector",
     "qdrant-client",
+    "chromadb",
+    "lancedb",
     "clickhouse-connect",
     "chdb",
     "surrealdb",
