@@ -29,6 +29,8 @@ SUITES = {
     "pgvector": "vectors in PostgreSQL",
     "milvus": "vectors in Milvus Lite",
     "qdrant": "vectors in embedded Qdrant",
+    "chroma": "vectors in Chroma, embedded and on its server",
+    "lancedb": "vectors in embedded LanceDB",
     "clickhouse": "vectors in ClickHouse's engine, in the process",
     "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
@@ -48,6 +50,8 @@ DRIVERS = (
     "pgvector",
     "pymilvus",
     "qdrant-client",
+    "chromadb",
+    "lancedb",
     "clickhouse-connect",
     "chdb",
     "surrealdb",

@@ -44,6 +44,10 @@ PLACES = {
     "pgvector": Place("pgvector", "postgres"),
     "pgvector, hnsw": Place("pgvector", "postgres", {"index": "hnsw"}),
     "milvus-lite": Place("milvus", options={"path": "{folder}/milvus.db"}),
+    "chroma": Place("chroma", options={"path": "{folder}/chroma"}),
+    "lancedb": Place("lancedb", options={"path": "{folder}/lancedb"}),
+    "redis, vector set": Place("redis", "redis8", {"index": "vectorset"}),
+    "clickhouse": Place("clickhouse", options={"url": ":memory:"}),
     "surrealdb": Place("surrealdb_vector", options={"url": "surrealkv://{folder}/surreal"}),
 }
 
@@ -59,7 +63,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"no engine is called {unknown[0]!r}")
     vectors = corpus.embeddings()
     parts = np.array([part for part, _ in corpus.glosses()])
-    kept = np.r_[: options.count, corpus.COUNT : corpus.COUNT + corpus.QUERIES]
+    # Evenly, since the corpus is sorted by part of speech.
+    chosen = np.linspace(0, corpus.COUNT, options.count, endpoint=False, dtype=int)
+    kept = np.r_[chosen, corpus.COUNT : corpus.COUNT + corpus.QUERIES]
     rows: list[Row] = []
     failed = False
     print(f"{'engine':<20}{'search':<20}{'recall@10':>10}{'ms':>8}")

@@ -1,0 +1,77 @@
+"""Chroma, embedded on disk and on its server: chromadb's client against the chroma store."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import chromadb
+from chromadb.config import Settings
+
+from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+
+from . import vectors
+from .cli import SuiteSkippedError
+from .measure import Plan, Row
+from .server import running
+
+COLLECTION = "documents"
+RAW = "raw_documents"
+FILTER: dict[str, Any] = {"$and": [{"lang": "de"}, {"year": {"$gte": 2020}}]}
+
+
+class Raw:
+    """The client as its manual shows it; ids that exist would be ignored, not refused."""
+
+    def __init__(self, client: Any) -> None:
+        self._collection = client.create_collection(
+            RAW, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+        )
+
+    def insert(self, documents: list[KnowledgeDocument]) -> None:
+        self._collection.add(
+            ids=[one.id for one in documents],
+            embeddings=[one.embedding for one in documents],
+            documents=[one.content for one in documents],
+            metadatas=[
+                {**(one.metadata or {}), "content_hash": one.content_hash or "", "created_at": one.created_at}
+                for one in documents
+            ],
+        )
+
+    def search(self, vector: list[float], *, filtered: bool) -> list[str]:
+        found = self._collection.query(
+            query_embeddings=[vector],
+            n_results=vectors.LIMIT,
+            where=FILTER if filtered else None,
+            include=["documents", "metadatas", "distances"],
+        )
+        return found["ids"][0]
+
+
+def run(plan: Plan) -> Iterator[Row]:
+    """All rows for a directory (each side has its own), then for a server that both sides use."""
+    settings = Settings(anonymized_telemetry=False)
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Raw(chromadb.PersistentClient(str(Path(folder) / "raw"), settings))
+        with KNOWLEDGE_STORES.create("chroma", path=str(Path(folder) / "ours")) as store:
+            store.create_collection(COLLECTION, vectors.DIMENSION)
+            yield from _named("directory", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))
+    try:
+        with running("chroma") as url:
+            host, port = url.removeprefix("http://").split(":")
+            raw = Raw(chromadb.HttpClient(host, int(port), settings=settings))
+            with KNOWLEDGE_STORES.create("chroma", url=url) as store:
+                store.create_collection(COLLECTION, vectors.DIMENSION)
+                yield from _named("server", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))
+                store.delete_collection(COLLECTION)
+    except SuiteSkippedError as reason:
+        raise SuiteSkippedError(f"server: {reason}") from reason
+
+
+def _named(place: str, rows: Iterator[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield replace(row, operation=f"{place}: {row.operation}")

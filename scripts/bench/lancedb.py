@@ -1,0 +1,67 @@
+"""LanceDB, embedded, on disk: lancedb's client against the lancedb store."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import lancedb
+import pyarrow as pa
+
+from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+
+from . import vectors
+from .measure import Plan, Row
+
+COLLECTION = "documents"
+FILTER = "json_exists(metadata, '$.lang ? (@ == \"de\")') AND json_exists(metadata, '$.year ? (@ >= 2020)')"
+
+
+class Raw:
+    """The blocking client with its binary JSON for metadata; ids that exist would be there twice."""
+
+    def __init__(self, folder: Path) -> None:
+        self._schema = pa.schema(
+            [
+                pa.field("id", pa.string()),
+                pa.field("content", pa.string()),
+                pa.field("content_hash", pa.string()),
+                pa.field("created_at", pa.float64()),
+                pa.field("metadata", pa.json_()),
+                pa.field("vector", pa.list_(pa.float32(), vectors.DIMENSION)),
+            ]
+        )
+        self._table = lancedb.connect(folder).create_table(COLLECTION, schema=self._schema)
+
+    def insert(self, documents: list[KnowledgeDocument]) -> None:
+        texts = pa.array([json.dumps(one.metadata) for one in documents], pa.string())
+        numbers = pa.array([number for one in documents for number in one.embedding or ()], pa.float32())
+        columns = [
+            pa.array([one.id for one in documents]),
+            pa.array([one.content for one in documents]),
+            pa.array([one.content_hash for one in documents], pa.string()),
+            pa.array([one.created_at for one in documents], pa.float64()),
+            pa.ExtensionArray.from_storage(pa.json_(), texts),
+            pa.FixedSizeListArray.from_arrays(numbers, vectors.DIMENSION),
+        ]
+        self._table.add(pa.Table.from_arrays(columns, schema=self._schema))
+
+    def search(self, vector: list[float], *, filtered: bool) -> list[str]:
+        query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(vectors.LIMIT)
+        if filtered:
+            query = query.where(FILTER, prefilter=True)
+        return [
+            row["id"]
+            for row in query.select(["id", "content", "content_hash", "created_at", "metadata", "_distance"]).to_list()
+        ]
+
+
+def run(plan: Plan) -> Iterator[Row]:
+    """All rows, in a temporary directory; each side has its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw = Raw(Path(folder) / "raw")
+        with KNOWLEDGE_STORES.create("lancedb", path=str(Path(folder) / "ours")) as store:
+            store.create_collection(COLLECTION, vectors.DIMENSION)
+            yield from vectors.rows(raw, vectors.Ours(store, COLLECTION), plan)
