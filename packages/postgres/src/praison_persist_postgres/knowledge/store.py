@@ -30,6 +30,7 @@ from .tables import OPERATORS, Collections, Index, IndexMethod
 __all__ = ["PGVectorKnowledgeStore"]
 
 # pgvector adds up squares in float32; the cosine of longer or shorter vectors would be NaN or 0.
+_EF_SEARCH = 200  # with 40, which is pgvector's own, filtered searches found 9 of the 10 nearest of real embeddings
 _SHORTEST, _LONGEST = 1e-15, 1e18
 
 _NO_EXTENSION = "the extension vector is missing in this database: CREATE EXTENSION vector (setup() does it)"
@@ -109,7 +110,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
             )
             retry = RetryPolicy(max_retries=max_retries, retry_delay=retry_delay)
             self._index = _index(index, {"m": m, "ef_construction": ef_construction}, {"lists": lists})
-            self._ef_search = check_limit(ef_search, "ef_search") or 40
+            self._ef_search = check_limit(ef_search, "ef_search") or _EF_SEARCH
             create_extension = check_bool(auto_create_extension, "auto_create_extension")
         except PersistError as error:
             error.backend = self.backend
