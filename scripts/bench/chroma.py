@@ -20,6 +20,7 @@ from .server import running
 
 COLLECTION = "documents"
 RAW = "raw_documents"
+INDEX = {"ef_search": 2000}  # both sides find the same documents, which approximate searches of random vectors do not
 FILTER: dict[str, Any] = {"$and": [{"lang": "de"}, {"year": {"$gte": 2020}}]}
 
 
@@ -28,7 +29,7 @@ class Raw:
 
     def __init__(self, client: Any) -> None:
         self._collection = client.create_collection(
-            RAW, configuration={"hnsw": {"space": "cosine"}}, embedding_function=None
+            RAW, configuration={"hnsw": {"space": "cosine", **INDEX}}, embedding_function=None
         )
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
@@ -57,14 +58,14 @@ def run(plan: Plan) -> Iterator[Row]:
     settings = Settings(anonymized_telemetry=False)
     with tempfile.TemporaryDirectory() as folder:
         raw = Raw(chromadb.PersistentClient(str(Path(folder) / "raw"), settings))
-        with KNOWLEDGE_STORES.create("chroma", path=str(Path(folder) / "ours")) as store:
+        with KNOWLEDGE_STORES.create("chroma", path=str(Path(folder) / "ours"), hnsw=INDEX) as store:
             store.create_collection(COLLECTION, vectors.DIMENSION)
             yield from _named("directory", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))
     try:
         with running("chroma") as url:
             host, port = url.removeprefix("http://").split(":")
             raw = Raw(chromadb.HttpClient(host, int(port), settings=settings))
-            with KNOWLEDGE_STORES.create("chroma", url=url) as store:
+            with KNOWLEDGE_STORES.create("chroma", url=url, hnsw=INDEX) as store:
                 store.create_collection(COLLECTION, vectors.DIMENSION)
                 yield from _named("server", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))
                 store.delete_collection(COLLECTION)
