@@ -9,6 +9,7 @@ from pathlib import Path
 
 import lancedb
 import pyarrow as pa
+from lancedb.query import LanceVectorQueryBuilder
 
 from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
 
@@ -49,7 +50,9 @@ class Raw:
         self._table.add(pa.Table.from_arrays(columns, schema=self._schema))
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
-        query = self._table.search(vector, vector_column_name="vector").distance_type("cosine").limit(vectors.LIMIT)
+        query = self._table.search(vector, vector_column_name="vector", query_type="vector")
+        assert isinstance(query, LanceVectorQueryBuilder)
+        query = query.distance_type("cosine").limit(vectors.LIMIT)
         if filtered:
             query = query.where(FILTER, prefilter=True)
         return [
