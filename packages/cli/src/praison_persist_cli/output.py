@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from .failures import Failure, cleaned
+from .transfer.tally import Advance
 
 __all__ = ["Output", "duration", "printable"]
-
-Advance = Callable[[int], None]
 
 
 def printable(text: object) -> str:

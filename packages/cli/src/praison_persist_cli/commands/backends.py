@@ -13,6 +13,7 @@ from praison_persist.first_party import BACKENDS
 from ..command import command
 from ..output import Output
 from ..targets import KIND, KINDS, REGISTRIES, kind_of
+from ..transfer.tally import Advance
 
 __all__ = ["add_to"]
 
@@ -29,7 +30,10 @@ def backends(
 ) -> None:
     """List the backends: versions, aliases, URL schemes, and how to install those that are missing."""
     wanted = kind_of(kind)
-    found = [entry for k in KINDS if wanted in (None, k) for entry in _of_kind(k)]
+    kinds = [k for k in KINDS if wanted in (None, k)]
+    count = sum(len(REGISTRIES[k].list_registered()) for k in kinds)
+    with output.progress("import", "backends", count) as advance:  # every driver: with all of them it takes seconds
+        found = [entry for k in kinds for entry in _of_kind(k, advance)]
     shown = [entry for entry in found if entry["installed"] or not installed]
     output.document({"command": "backends", "backends": shown})
     for k in KINDS:
@@ -47,7 +51,7 @@ def backends(
         output.text(f"Not installed: {'; '.join(missing)}")
 
 
-def _of_kind(kind: str) -> list[dict[str, Any]]:
+def _of_kind(kind: str, advance: Advance) -> list[dict[str, Any]]:
     registry = REGISTRIES[kind]
     entries: list[dict[str, Any]] = []
     for name in registry.list_registered():
@@ -57,6 +61,7 @@ def _of_kind(kind: str) -> list[dict[str, Any]]:
             registry.resolve(name)
         except PersistError as error:
             problem, hint = error.message, error.hint
+        advance(1)
         entries.append(
             {
                 "kind": kind,

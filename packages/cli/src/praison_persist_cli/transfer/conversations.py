@@ -19,7 +19,7 @@ from praison_persist.conversation import ConversationMessage, ConversationSessio
 from praison_persist.errors import ConflictError, PersistError, UnsupportedError
 from praison_persist.jsontext import decode, encode
 
-from .tally import Tally, canonical
+from .tally import Advance, Tally, canonical
 
 __all__ = ["PAGE", "ConversationWriter", "OnConflict", "Spool", "record", "session_line"]
 
@@ -87,7 +87,7 @@ class ConversationWriter:
         *,
         on_conflict: OnConflict = "error",
         whole: bool = False,
-        advance: Callable[[int], None] = lambda _: None,
+        advance: Advance = lambda _: None,
     ) -> None:
         self._store = store
         self._tally = tally

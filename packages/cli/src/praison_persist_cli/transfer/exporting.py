@@ -16,11 +16,9 @@ from .copying import collections_of, namespaces_of, sessions_of
 from .jsonl import header, line
 from .knowledge import BATCH, document_record
 from .states import read_state
-from .tally import ContentHash, Tally, canonical
+from .tally import Advance, ContentHash, Tally, canonical
 
 __all__ = ["export"]
-
-Advance = Callable[[int], None]
 
 
 def export(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from praison_persist.conversation import ConversationMessage, ConversationSession, check_message, check_session
@@ -15,11 +15,9 @@ from .conversations import ConversationWriter, OnConflict, Spool
 from .jsonl import Line, wrong
 from .knowledge import BATCH, KnowledgeWriter
 from .states import Entry, StateWriter
-from .tally import Tally
+from .tally import Advance, Tally
 
 __all__ = ["import_lines"]
-
-Advance = Callable[[int], None]
 
 
 def import_lines(

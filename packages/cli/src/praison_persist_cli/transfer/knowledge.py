@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any, cast
 
@@ -15,7 +15,7 @@ from praison_persist.errors import ConflictError, PersistError
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument, KnowledgeStore
 
 from .conversations import OnConflict
-from .tally import ContentHash, Tally, canonical
+from .tally import Advance, ContentHash, Tally, canonical
 
 __all__ = ["BATCH", "VECTOR_TOLERANCE", "KnowledgeWriter", "differs", "document_record"]
 
@@ -74,7 +74,7 @@ class KnowledgeWriter:
         tally: Tally,
         *,
         on_conflict: OnConflict = "error",
-        advance: Callable[[int], None] = lambda _: None,
+        advance: Advance = lambda _: None,
     ) -> None:
         self._store = store
         self._tally = tally

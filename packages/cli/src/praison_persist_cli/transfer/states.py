@@ -5,7 +5,7 @@ A key that is there already with the same content is left alone, so a second att
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -14,7 +14,7 @@ from praison_persist.errors import ConflictError, PersistError, WrongTypeError
 from praison_persist.state import StateStore
 
 from .conversations import OnConflict
-from .tally import ContentHash, Tally, canonical
+from .tally import Advance, ContentHash, Tally, canonical
 
 __all__ = ["Entry", "StateWriter", "read_entry", "read_state"]
 
@@ -81,7 +81,7 @@ class StateWriter:
         tally: Tally,
         *,
         on_conflict: OnConflict = "error",
-        advance: Callable[[int], None] = lambda _: None,
+        advance: Advance = lambda _: None,
     ) -> None:
         self._store = store
         self._views: dict[tuple[str, ...], StateStore] = {(): store}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, TypeVar
 
-__all__ = ["ContentHash", "Tally", "canonical"]
+__all__ = ["Advance", "ContentHash", "Tally", "canonical"]
+
+Advance = Callable[[int], None]
+"""Takes how many more items are done."""
 
 T = TypeVar("T")
 
