@@ -1,13 +1,16 @@
-"""A store over MySQL's protocol: SingleStore's statements and client, with tables that MySQL and MariaDB can make."""
+"""Stores over MySQL's protocol: SingleStore's statements and client, with tables that MySQL and MariaDB can make."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+import singlestoredb
+from singlestoredb.exceptions import Error
 
 from praison_persist.sql import MYSQL, SINGLESTORE
-from praison_persist_singlestore import SingleStoreConversationStore
+from praison_persist_singlestore import SingleStoreConversationStore, SingleStoreVectorKnowledgeStore
 
 TABLES = (
     "id_type", "name_type", "role_type", "text_type", "json_type", "sessions_layout", "messages_layout",
@@ -21,6 +24,13 @@ class OverMySQL(SingleStoreConversationStore):
     dialect = replace(SINGLESTORE, **{name: getattr(MYSQL, name) for name in TABLES})
 
 
+class VectorsOverMySQL(SingleStoreVectorKnowledgeStore):
+    """What differs is how tables are made, and the server's version."""
+
+    dialect = OverMySQL.dialect
+    layout = "PRIMARY KEY ({0})"
+
+
 @pytest.fixture(scope="session", params=["mariadb", "mysql"])
 def server_url(request: pytest.FixtureRequest) -> str:
     """The URL of either server in turn."""
@@ -30,3 +40,15 @@ def server_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def store_class() -> type[SingleStoreConversationStore]:
     return OverMySQL
+
+
+@pytest.fixture(scope="session")
+def vectors_class(singlestore_url: str) -> type[SingleStoreVectorKnowledgeStore]:
+    """The class for this server: its own if it is a SingleStore, else the one for the stand-in."""
+    settings = SingleStoreVectorKnowledgeStore(singlestore_url)._settings  # pyright: ignore[reportPrivateUsage]
+    with closing(singlestoredb.connect(**settings.arguments)) as connection:
+        try:
+            connection.cursor().execute(SINGLESTORE.server_version)
+        except Error:
+            return VectorsOverMySQL
+    return SingleStoreVectorKnowledgeStore
