@@ -102,10 +102,10 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
         return f"{type(self).__name__}({self._settings.place!r})"
 
     def _setup(self) -> None:
-        self._attempts.attempt(self._collections.setup())
+        self._run(self._collections.setup())
 
     def _about(self) -> dict[str, Any]:
-        server = self._attempts.attempt(_version(self.dialect))
+        server = self._run(_version(self.dialect))
         return {"server": server, "driver": f"singlestoredb {singlestoredb.__version__}"}
 
     def _close(self) -> None:
@@ -114,39 +114,39 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
     # -- collections ---------------------------------------------------------------------------------------------
 
     def _create(self, info: CollectionInfo) -> bool:
-        return self._attempts.attempt(self._collections.create(info))
+        return self._run(self._collections.create(info))
 
     def _drop(self, name: str) -> bool:
         self._tables.pop(name, None)
-        return self._attempts.attempt(self._collections.drop(name))
+        return self._run(self._collections.drop(name))
 
     def _describe(self, name: str) -> CollectionInfo | None:
         self._tables.pop(name, None)
-        found = self._attempts.attempt(self._collections.describe(name))
+        found = self._run(self._collections.describe(name))
         if found is None:
             return None
         info, self._tables[name] = found
         return info
 
     def _names(self) -> list[str]:
-        return self._attempts.attempt(self._collections.names())
+        return self._run(self._collections.names())
 
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _insert(self, info: CollectionInfo, documents_: Sequence[KnowledgeDocument]) -> None:
         table, ids = self._table(info), [document.id for document in documents_]
         try:
-            self._run(info, documents.insert(table, [convert.to_row(document) for document in documents_]))
+            self._run(documents.insert(table, [convert.to_row(document) for document in documents_]), info)
         except AlreadyExistsError as error:
-            found = set(self._run(info, documents.taken(table, ids)))
+            found = set(self._run(documents.taken(table, ids), info))
             raise already_exists([id_ for id_ in ids if id_ in found] or ids) from error
 
     def _upsert(self, info: CollectionInfo, documents_: Sequence[KnowledgeDocument]) -> None:
         rows = [convert.to_row(document) for document in documents_]
-        self._run(info, documents.upsert(self._table(info), rows))
+        self._run(documents.upsert(self._table(info), rows), info)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
-        return self._run(info, documents.remove(self._table(info), ids, condition))
+        return self._run(documents.remove(self._table(info), ids, condition), info)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -161,7 +161,7 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
         table, query = self._table(info), convert.to_query(info.distance, vector)
 
         def ask(size: int) -> tuple[list[Sequence[Any]], bool]:
-            rows, found = self._run(info, documents.nearest(table, info.distance, query, size, condition))
+            rows, found = self._run(documents.nearest(table, info.distance, query, size, condition), info)
             return rows, found == size
 
         rows: list[Sequence[Any]] = yield from overfetch(ask, limit, first=limit, most=2**31)
@@ -171,16 +171,16 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
         ]
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:
-        rows = self._run(info, documents.fetch(self._table(info), ids))
+        rows = self._run(documents.fetch(self._table(info), ids), info)
         return [convert.to_document(row, whole=True) for row in rows]
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
-        return self._run(info, documents.count(self._table(info), condition))
+        return self._run(documents.count(self._table(info), condition), info)
 
     def _page(
         self, info: CollectionInfo, condition: Filter | None, size: int, after: bytes | None
     ) -> tuple[list[KnowledgeDocument], bytes | None]:
-        rows, after = self._run(info, documents.page(self._table(info), condition, size, after))
+        rows, after = self._run(documents.page(self._table(info), condition, size, after), info)
         return [convert.to_document(row, whole=True) for row in rows], after
 
     # -- inside --------------------------------------------------------------------------------------------------
@@ -191,12 +191,17 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
             raise collection_not_found(info.name)
         return table
 
-    def _run(self, info: CollectionInfo, work: Operation[T]) -> T:
-        """The value of an operation on a collection's table."""
+    def _run(self, work: Operation[T], info: CollectionInfo | None = None) -> T:
+        """The value of an operation, on the table of this collection if it is one of documents."""
         try:
             return self._attempts.attempt(work)
-        except MigrationError as error:  # there is no such table
-            raise collection_not_found(info.name) from error
+        except MigrationError as error:
+            if info is None:
+                raise
+            raise collection_not_found(info.name) from error  # there is no such table
+        except PersistError as error:
+            error.operation = None  # what the caller called is known outside
+            raise
 
 
 @operation()
