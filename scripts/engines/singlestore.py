@@ -1,7 +1,7 @@
 """SingleStore: this repository's stand-in, which is its vector functions as stored functions of a real MySQL.
 
-SingleStore needs a licence to run, and no package registry has it. It speaks MySQL's protocol. What of its SQL MySQL does
-not know (shard and sort keys), the tests' stores leave out.
+SingleStore needs a licence to run, and no package registry has it. It speaks MySQL's protocol. What MySQL does not know
+of its SQL (shard and sort keys), the tests' stores leave out.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ class SingleStore(MySQL):
     def _find(self, *, fetch: bool) -> None:
         super()._find(fetch=fetch)
         self.version = f"stand-in for its vector functions in {self.version}"
+
+    def _command(self, home: Path, port: int) -> list[str]:
+        return [*super()._command(home, port), "--transaction-isolation=READ-COMMITTED"]  # the only one it has
 
     def _prepare(self, home: Path) -> None:
         super()._prepare(home)

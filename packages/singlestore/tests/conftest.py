@@ -31,24 +31,28 @@ class VectorsOverMySQL(SingleStoreVectorKnowledgeStore):
     layout = "PRIMARY KEY ({0})"
 
 
-@pytest.fixture(scope="session", params=["mariadb", "mysql"])
+@pytest.fixture(scope="session", params=["mariadb", "singlestore"])
 def server_url(request: pytest.FixtureRequest) -> str:
-    """The URL of either server in turn."""
+    """The URL of either server in turn; the second is a MySQL, unless a SingleStore was given."""
     return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture(scope="session")
-def store_class() -> type[SingleStoreConversationStore]:
-    return OverMySQL
+def store_class(server_url: str) -> type[SingleStoreConversationStore]:
+    return SingleStoreConversationStore if is_singlestore(server_url) else OverMySQL
 
 
 @pytest.fixture(scope="session")
 def vectors_class(singlestore_url: str) -> type[SingleStoreVectorKnowledgeStore]:
-    """The class for this server: its own if it is a SingleStore, else the one for the stand-in."""
-    settings = SingleStoreVectorKnowledgeStore(singlestore_url)._settings  # pyright: ignore[reportPrivateUsage]
+    return SingleStoreVectorKnowledgeStore if is_singlestore(singlestore_url) else VectorsOverMySQL
+
+
+def is_singlestore(url: str) -> bool:
+    """Whether this is a SingleStore, and not a server that only speaks as it does."""
+    settings = SingleStoreConversationStore(url)._settings  # pyright: ignore[reportPrivateUsage]
     with closing(singlestoredb.connect(**settings.arguments)) as connection:
         try:
             connection.cursor().execute(SINGLESTORE.server_version)
         except Error:
-            return VectorsOverMySQL
-    return SingleStoreVectorKnowledgeStore
+            return False
+    return True

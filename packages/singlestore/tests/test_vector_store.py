@@ -1,4 +1,4 @@
-"""What is the SingleStore knowledge store's own: its statements, tables, filters and batches. The rest is conformance."""
+"""What is the SingleStore knowledge store's own: statements, tables, filters and batches. The rest is conformance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from praison_persist.filtertokens import tokens_of
 from praison_persist.knowledge import CollectionInfo
 from praison_persist.sql import Result
 from praison_persist_singlestore import SingleStoreVectorKnowledgeStore
-from praison_persist_singlestore.knowledge import documents
+from praison_persist_singlestore.knowledge import rows
 from praison_persist_singlestore.knowledge.collections import LAYOUT, Collections
 from praison_persist_singlestore.knowledge.filters import to_sql
 
@@ -73,7 +73,13 @@ def test_the_arguments_of_praisonai_are_taken() -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [{"table_prefix": "a-b"}, {"table_prefix": "p" * 41}, {"pool_size": 0}, {"command_timeout": 0}, {"embedding_dim": 0}],
+    [
+        {"table_prefix": "a-b"},
+        {"table_prefix": "p" * 41},
+        {"pool_size": 0},
+        {"command_timeout": 0},
+        {"embedding_dim": 0},
+    ],
 )
 def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises((ConfigurationError, InvalidInputError), match=next(iter(options)).rpartition("_")[2]) as error:
@@ -81,7 +87,7 @@ def test_an_option_out_of_range_is_refused(options: dict[str, Any]) -> None:
     assert error.value.backend == "singlestore_vector"
 
 
-# -- statements, as text: SingleStore's own keys are known to no other server ------------------------------------------
+# -- statements, as text: no other server knows SingleStore's own keys ------------------------------------------------
 
 
 def test_tables_are_sharded_and_sorted_by_what_identifies_a_row() -> None:
@@ -105,13 +111,13 @@ def test_tables_are_sharded_and_sorted_by_what_identifies_a_row() -> None:
     ],
 )
 def test_a_search_orders_by_singlestores_own_functions(distance: Any, measure: str) -> None:
-    statement = next(documents.nearest("`t`", distance, b"q", 5, None).start())
+    statement = next(rows.nearest("`t`", distance, b"q", 5, None).start())
     assert f"{measure} AS measure FROM `t` ORDER BY measure DESC LIMIT %s" in statement.sql
     assert statement.params == (b"q", 5)
 
 
 def test_a_row_whose_measure_overflows_is_left_out() -> None:
-    steps = documents.nearest("`t`", "dot", b"q", 5, None).start()
+    steps = rows.nearest("`t`", "dot", b"q", 5, None).start()
     next(steps)
     good = (b"a", "", None, 0.0, None, 1.5)
     with pytest.raises(StopIteration) as end:
@@ -188,7 +194,7 @@ def test_a_batch_of_many_statements_is_stored_whole_or_not_at_all(store: Any) ->
     assert store.get("docs", ["199", "003"]) == [batch[199], batch[3]]
 
 
-# -- filters that SQL cannot decide -------------------------------------------------------------------------------------
+# -- filters that SQL cannot decide -----------------------------------------------------------------------------------
 
 
 def test_a_range_finds_all_that_match_however_far_away(store: Any) -> None:

@@ -5,7 +5,6 @@ A backend's class builds a driver and names its dialect; see `praison_persist.sq
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 

@@ -1,4 +1,4 @@
-"""Collections as tables: DDL, and the registry that says which table is which collection. Operations only, no documents.
+"""Collections as tables: DDL, and the registry of which table is which collection. Operations only, no documents.
 
 A table is made for one collection and never for another: its name ends in random digits. So who knew a collection that
 was deleted, and perhaps created anew, finds no table; and tables that PraisonAI made are left alone.
@@ -7,6 +7,8 @@ was deleted, and perhaps created anew, finds no table; and tables that PraisonAI
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from typing import Any
 
 from singlestoredb.exceptions import Error, IntegrityError
 
@@ -106,12 +108,12 @@ class Collections:
     def _create_registry(self) -> Statement:
         return Statement(f"CREATE TABLE IF NOT EXISTS {self._registry} {self._registry_layout}")
 
-    def _find(self, columns: str, name: str | None = None) -> Steps[list[tuple[object, ...]]]:
+    def _find(self, columns: str, name: str | None = None) -> Steps[Sequence[Sequence[Any]]]:
         """Rows of the registry; none where it is missing."""
         where, params = ("", ()) if name is None else (" WHERE name = %s", (name,))
         try:
-            return list((yield Statement(f"SELECT {columns} FROM {self._registry}{where}", params)).rows)
+            return (yield Statement(f"SELECT {columns} FROM {self._registry}{where}", params)).rows
         except Error as error:
             if error.errno != _NO_TABLE:
                 raise
-            return []
+            return ()

@@ -1,6 +1,6 @@
 """The SingleStore knowledge store: a collection is a table, a document a row; every search is exact.
 
-The engine's part only: checks are in `praison_persist.vectorstore`, DDL in `collections`, statements in `documents`.
+The engine's part only: checks are in `praison_persist.vectorstore`, DDL in `collections`, statements in `rows`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from praison_persist.vectorstore import VectorStoreBase, already_exists, collect
 
 from ..driver import SingleStoreDriver
 from ..settings import Settings
-from . import convert, documents
+from . import convert, rows
 from .collections import LAYOUT, Collections
 
 __all__ = ["SingleStoreVectorKnowledgeStore"]
@@ -133,20 +133,20 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
 
     # -- writing -------------------------------------------------------------------------------------------------
 
-    def _insert(self, info: CollectionInfo, documents_: Sequence[KnowledgeDocument]) -> None:
-        table, ids = self._table(info), [document.id for document in documents_]
+    def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
+        table, ids = self._table(info), [document.id for document in documents]
         try:
-            self._run(documents.insert(table, [convert.to_row(document) for document in documents_]), info)
+            self._run(rows.insert(table, [convert.to_row(document) for document in documents]), info)
         except AlreadyExistsError as error:
-            found = set(self._run(documents.taken(table, ids), info))
+            found = set(self._run(rows.taken(table, ids), info))
             raise already_exists([id_ for id_ in ids if id_ in found] or ids) from error
 
-    def _upsert(self, info: CollectionInfo, documents_: Sequence[KnowledgeDocument]) -> None:
-        rows = [convert.to_row(document) for document in documents_]
-        self._run(documents.upsert(self._table(info), rows), info)
+    def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
+        given = [convert.to_row(document) for document in documents]
+        self._run(rows.upsert(self._table(info), given), info)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
-        return self._run(documents.remove(self._table(info), ids, condition), info)
+        return self._run(rows.remove(self._table(info), ids, condition), info)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -160,28 +160,28 @@ class SingleStoreVectorKnowledgeStore(VectorStoreBase):
     ) -> HookSteps[list[KnowledgeDocument]]:
         table, query = self._table(info), convert.to_query(info.distance, vector)
 
-        def ask(size: int) -> tuple[list[Sequence[Any]], bool]:
-            rows, found = self._run(documents.nearest(table, info.distance, query, size, condition), info)
-            return rows, found == size
+        def ask(size: int) -> tuple[list[rows.Row], bool]:
+            matching, found = self._run(rows.nearest(table, info.distance, query, size, condition), info)
+            return matching, found == size
 
-        rows: list[Sequence[Any]] = yield from overfetch(ask, limit, first=limit, most=2**31)
-        scored = [(row, convert.to_score(info.distance, row[-1])) for row in rows]
+        nearest: list[rows.Row] = yield from overfetch(ask, limit, first=limit, most=2**31)
+        scored = [(row, convert.to_score(info.distance, row[-1])) for row in nearest]
         return [
             convert.to_document(row, score=score) for row, score in scored if threshold is None or score >= threshold
         ]
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:
-        rows = self._run(documents.fetch(self._table(info), ids), info)
-        return [convert.to_document(row, whole=True) for row in rows]
+        found = self._run(rows.fetch(self._table(info), ids), info)
+        return [convert.to_document(row, whole=True) for row in found]
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
-        return self._run(documents.count(self._table(info), condition), info)
+        return self._run(rows.count(self._table(info), condition), info)
 
     def _page(
         self, info: CollectionInfo, condition: Filter | None, size: int, after: bytes | None
     ) -> tuple[list[KnowledgeDocument], bytes | None]:
-        rows, after = self._run(documents.page(self._table(info), condition, size, after), info)
-        return [convert.to_document(row, whole=True) for row in rows], after
+        found, after = self._run(rows.page(self._table(info), condition, size, after), info)
+        return [convert.to_document(row, whole=True) for row in found], after
 
     # -- inside --------------------------------------------------------------------------------------------------
 

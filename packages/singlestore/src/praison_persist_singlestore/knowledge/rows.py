@@ -1,4 +1,4 @@
-"""Operations on the documents of one collection's table, its name quoted. SQL text and rows, no contract types but filters.
+"""Operations on the rows of one collection's table, its name quoted: SQL text and tuples. Makes no tables.
 
 A filter that SQL cannot decide (see `filters`) is decided by `matches`, on rows that the engine narrowed down.
 """
@@ -20,7 +20,7 @@ from .filters import to_sql
 
 __all__ = ["count", "fetch", "insert", "nearest", "page", "remove", "taken", "upsert"]
 
-Row = Sequence[Any]
+Row = tuple[Any, ...]
 
 _MARKS = f"({', '.join(['%s'] * len(convert.COLUMNS))})"
 _CHARACTERS = 1_000_000  # of rows in one statement; servers take 16 MiB at least, and escaping doubles at worst
@@ -57,7 +57,7 @@ def taken(table: str, ids: Sequence[str]) -> Steps[list[str]]:
 @operation()
 def nearest(
     table: str, distance: Distance, query: bytes, limit: int, condition: Filter | None
-) -> Steps[tuple[Sequence[Row], int]]:
+) -> Steps[tuple[list[Row], int]]:
     """The matching ones of the nearest ``limit`` rows that the engine finds, and how many it found.
 
     A row is `convert.READ` and the measure; without a measure, it is left out.
@@ -68,12 +68,12 @@ def nearest(
         " ORDER BY measure DESC LIMIT %s",
         (query, *params, min(limit, 2**31)),
     )
-    rows = [row for row in found.rows if row[-1] is not None and _matches(condition, row[4])]
+    rows = [tuple(row) for row in found.rows if row[-1] is not None and _matches(condition, row[4])]
     return rows, len(found.rows)
 
 
 @operation()
-def fetch(table: str, ids: Sequence[str]) -> Steps[Sequence[Row]]:
+def fetch(table: str, ids: Sequence[str]) -> Steps[Sequence[Sequence[Any]]]:
     """The rows (`convert.READ_WHOLE`) that exist among the ids."""
     where, params = _where(None, ids=ids)
     return (yield Statement(f"SELECT {convert.READ_WHOLE} FROM {table}{where}", params)).rows
@@ -85,7 +85,7 @@ def page(table: str, condition: Filter | None, size: int, after: bytes | None) -
     where, params = _where(condition, after=after)
     statement = Statement(f"SELECT {convert.READ_WHOLE} FROM {table}{where} ORDER BY id LIMIT %s", (*params, size))
     rows = (yield statement).rows
-    return [row for row in rows if _matches(condition, row[4])], rows[-1][0] if len(rows) == size else None
+    return [tuple(row) for row in rows if _matches(condition, row[4])], rows[-1][0] if len(rows) == size else None
 
 
 @operation()
@@ -148,7 +148,7 @@ def _scan(
     where, params = _where(condition, ids=ids, after=after)
     statement = Statement(f"SELECT id, metadata FROM {table}{where} ORDER BY id LIMIT %s", (*params, _SCAN))
     rows = (yield statement).rows
-    return [row for row in rows if _matches(condition, row[1])], rows[-1][0] if len(rows) == _SCAN else None
+    return [tuple(row) for row in rows if _matches(condition, row[1])], rows[-1][0] if len(rows) == _SCAN else None
 
 
 def _matches(condition: Filter | None, metadata: str | None) -> bool:
