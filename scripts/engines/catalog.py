@@ -48,7 +48,7 @@ ENGINES: dict[str, Entry] = {
     "pgbouncer": Entry(PgBouncer, "Debian's PgBouncer in transaction mode, before the first"),
     "mariadb": Entry(mariadb, "the distribution's MariaDB"),
     "mysql": Entry(mysql, "MySQL from Debian's unstable suite, with its own C library"),
-    "singlestore": Entry(SingleStore, "a stand-in: its vector functions, in the MySQL before this line"),
+    "singlestore": Entry(SingleStore, "a stand-in: its vector functions in that MySQL"),
     "turso": Entry(Turso, "a stand-in: libSQL's protocol, Hrana 3, over SQLite"),
     "surrealdb": Entry(SurrealDB, "a stand-in: SurrealDB's RPC protocol over the engine in its Python wheel"),
     "redis": Entry(Redis, "the distribution's Redis"),
