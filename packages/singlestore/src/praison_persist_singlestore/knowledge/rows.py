@@ -12,7 +12,7 @@ from singlestoredb.exceptions import IntegrityError
 
 from praison_persist.filters import Filter, matches
 from praison_persist.scores import Distance
-from praison_persist.sql.operation import Statement, Steps, operation
+from praison_persist.sql.operation import Operation, Statement, Steps, operation
 from praison_persist.vectorstore import already_exists
 
 from . import convert
@@ -28,23 +28,18 @@ _SCAN = 1000  # rows that are read at a time where metadata decides
 _DELETED = 100  # rows that one statement deletes by their metadata
 
 
-@operation(transaction=True, idempotent=False)
-def insert(table: str, rows: Sequence[Row]) -> Steps[None]:
+def insert(table: str, rows: Sequence[Row]) -> Operation[None]:
     """Store new rows, all or none.
 
     Raises:
         AlreadyExistsError: one of the ids exists.
     """
-    try:
-        yield from _write("INSERT", table, rows)
-    except IntegrityError as error:
-        raise already_exists([row[0].decode() for row in rows]) from error
+    return _write("INSERT", table, rows, idempotent=False)
 
 
-@operation(transaction=True)
-def upsert(table: str, rows: Sequence[Row]) -> Steps[None]:
-    """Store rows in place of those with the same ids."""
-    yield from _write("REPLACE", table, rows)
+def upsert(table: str, rows: Sequence[Row]) -> Operation[None]:
+    """Store rows in place of those with the same ids, all or none."""
+    return _write("REPLACE", table, rows, idempotent=True)
 
 
 @operation()
@@ -119,11 +114,18 @@ def remove(table: str, ids: Sequence[str] | None, condition: Filter | None) -> S
             return number
 
 
-def _write(verb: str, table: str, rows: Sequence[Row]) -> Steps[None]:
-    for part in _parts(rows):
-        marks = ", ".join([_MARKS] * len(part))
-        statement = f"{verb} INTO {table} ({', '.join(convert.COLUMNS)}) VALUES {marks}"
-        yield Statement(statement, [value for row in part for value in row])
+def _write(verb: str, table: str, rows: Sequence[Row], *, idempotent: bool) -> Operation[None]:
+    into = f"{verb} INTO {table} ({', '.join(convert.COLUMNS)}) VALUES "
+    parts = list(_parts(rows))
+
+    def write() -> Steps[None]:
+        try:
+            for part in parts:
+                yield Statement(into + ", ".join([_MARKS] * len(part)), [value for row in part for value in row])
+        except IntegrityError as error:
+            raise already_exists([row[0].decode() for row in rows]) from error
+
+    return operation(transaction=len(parts) > 1, idempotent=idempotent)(write)()
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
