@@ -32,6 +32,7 @@ SUITES = {
     "chroma": "vectors in Chroma, embedded and on its server",
     "lancedb": "vectors in embedded LanceDB",
     "clickhouse": "vectors in ClickHouse's engine, in the process",
+    "singlestore": "inserts of vectors by SingleStore's client, into a stand-in",
     "surrealdb": "conversations and vectors in embedded SurrealDB",
 }
 MODULES = {"json": "jsonfiles"}  # bench.json would read like the standard library's
@@ -54,6 +55,7 @@ DRIVERS = (
     "lancedb",
     "clickhouse-connect",
     "chdb",
+    "singlestoredb",
     "surrealdb",
 )
 

@@ -19,6 +19,7 @@ from .postgres import debian_postgres, pgvector_postgres
 from .qdrant import Qdrant
 from .query_engine import RedisQuery, ValkeyQuery
 from .redis import Redis, RedisCluster, RedisSentinel
+from .singlestore import SingleStore
 from .surrealdb import SurrealDB
 from .turso import Turso
 from .valkey import Redis8, Valkey
@@ -48,6 +49,7 @@ ENGINES: dict[str, Entry] = {
     "pgbouncer": Entry(PgBouncer, "Debian's PgBouncer in transaction mode, before the first"),
     "mariadb": Entry(mariadb, "the distribution's MariaDB"),
     "mysql": Entry(mysql, "MySQL from Debian's unstable suite, with its own C library"),
+    "singlestore": Entry(SingleStore, "a stand-in: its vector functions in that MySQL"),
     "turso": Entry(Turso, "a stand-in: libSQL's protocol, Hrana 3, over SQLite"),
     "surrealdb": Entry(SurrealDB, "a stand-in: SurrealDB's RPC protocol over the engine in its Python wheel"),
     "redis": Entry(Redis, "the distribution's Redis"),

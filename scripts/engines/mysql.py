@@ -161,7 +161,12 @@ def mariadb(*, own: bool = False, durable: bool = True) -> MySQL:
 
 def mysql(*, own: bool = False, durable: bool = True) -> MySQL:
     """A MySQL, as new as Debian has it."""
-    return MySQL("mysql", [_on_path("mysqld", "MySQL"), _mysql_unpacked], own=own, durable=durable)
+    return MySQL("mysql", mysql_sources(), own=own, durable=durable)
+
+
+def mysql_sources() -> list[Source]:
+    """Where a MySQL comes from."""
+    return [_on_path("mysqld", "MySQL"), _mysql_unpacked]
 
 
 def _on_path(name: str, kind: str) -> Source:

@@ -1,13 +1,16 @@
-"""A store over MySQL's protocol: SingleStore's statements and client, with tables that MySQL and MariaDB can make."""
+"""Stores over MySQL's protocol: SingleStore's statements and client, with tables that MySQL and MariaDB can make."""
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
+import singlestoredb
+from singlestoredb.exceptions import Error
 
 from praison_persist.sql import MYSQL, SINGLESTORE
-from praison_persist_singlestore import SingleStoreConversationStore
+from praison_persist_singlestore import SingleStoreConversationStore, SingleStoreVectorKnowledgeStore
 
 TABLES = (
     "id_type", "name_type", "role_type", "text_type", "json_type", "sessions_layout", "messages_layout",
@@ -21,12 +24,35 @@ class OverMySQL(SingleStoreConversationStore):
     dialect = replace(SINGLESTORE, **{name: getattr(MYSQL, name) for name in TABLES})
 
 
-@pytest.fixture(scope="session", params=["mariadb", "mysql"])
+class VectorsOverMySQL(SingleStoreVectorKnowledgeStore):
+    """What differs is how tables are made, and the server's version."""
+
+    dialect = OverMySQL.dialect
+    layout = "PRIMARY KEY ({0})"
+
+
+@pytest.fixture(scope="session", params=["mariadb", "singlestore"])
 def server_url(request: pytest.FixtureRequest) -> str:
-    """The URL of either server in turn."""
+    """The URL of either server in turn; the second is a MySQL, unless a SingleStore was given."""
     return request.getfixturevalue(f"{request.param}_url")
 
 
 @pytest.fixture(scope="session")
-def store_class() -> type[SingleStoreConversationStore]:
-    return OverMySQL
+def store_class(server_url: str) -> type[SingleStoreConversationStore]:
+    return SingleStoreConversationStore if is_singlestore(server_url) else OverMySQL
+
+
+@pytest.fixture(scope="session")
+def vectors_class(singlestore_url: str) -> type[SingleStoreVectorKnowledgeStore]:
+    return SingleStoreVectorKnowledgeStore if is_singlestore(singlestore_url) else VectorsOverMySQL
+
+
+def is_singlestore(url: str) -> bool:
+    """Whether this is a SingleStore, and not a server that only speaks as it does."""
+    settings = SingleStoreConversationStore(url)._settings  # pyright: ignore[reportPrivateUsage]
+    with closing(singlestoredb.connect(**settings.arguments)) as connection:
+        try:
+            connection.cursor().execute(SINGLESTORE.server_version)
+        except Error:
+            return False
+    return True

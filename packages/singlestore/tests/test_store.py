@@ -106,6 +106,19 @@ def test_threads_that_set_up_at_once_without_a_lock_agree(store_class: Any, serv
         assert len(store.list_sessions()) == 8
 
 
+def test_tables_that_another_process_is_just_making_are_not_taken_for_praisonais(
+    store_class: Any, server_url: str, fresh_prefix: str
+) -> None:
+    with store_class(server_url, table_prefix=fresh_prefix) as store:
+        store.create_session(ConversationSession("s"))
+        with singlestoredb.connect(**store._settings.arguments) as connection:
+            for name in ("messages", "schema_migrations"):
+                connection.cursor().execute(f"DROP TABLE {fresh_prefix}{name}")
+    with store_class(server_url, table_prefix=fresh_prefix) as store:
+        store.add_message("s", message("m"))
+        assert [found.id for found in store.get_messages("s")] == ["m"]
+
+
 def test_a_message_larger_than_the_server_takes_is_refused_by_name_of_its_option(
     store_class: Any, server_url: str, fresh_prefix: str
 ) -> None:

@@ -1,8 +1,9 @@
 """The SQL base: a new SQL backend is a `Dialect` value and a thin `Driver` (or `AsyncDriver`), nothing more.
 
 Where to look: `dialect` what differs between engines; `conversations` and `states` every query; `schema` and
-`migrations` the tables; `operation`, `driver` and `async_driver` how statements are run; `pool` connections; `stores`
-and `async_stores` the classes that users hold; `base` the extension point of PraisonAI's documents.
+`migrations` the tables; `operation`, `driver`, `async_driver` and `attempts` how statements are run; `pool`
+connections; `stores` and `async_stores` the classes that users hold; `base` the extension point of PraisonAI's
+documents.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def conversation_migrator(tables: Tables) -> Migrator:
         tables,
         "conversation",
         (
-            Migration(1, "PraisonAI's tables", (*adopt, *_praisonai_tables(dialect))),
+            Migration(1, "PraisonAI's tables", (*adopt, *_praisonai_tables(dialect, complete=migrates))),
             Migration(
                 2,
                 "insertion order",
@@ -99,7 +99,7 @@ def _adopt_old_prefix(dialect: Dialect) -> tuple[Step, ...]:
     return (*steps, Step(warning=both, only_if="{old_sessions_plain}"))
 
 
-def _praisonai_tables(dialect: Dialect) -> tuple[Step, ...]:
+def _praisonai_tables(dialect: Dialect, *, complete: bool) -> tuple[Step, ...]:
     added = [("sessions", name, type_) for name, type_ in (("state", "json"), ("metadata", "json"), ("name", "name"))]
     added += [
         ("messages", name, type_)
@@ -113,14 +113,16 @@ def _praisonai_tables(dialect: Dialect) -> tuple[Step, ...]:
         for table, name, type_ in added
     )
     if dialect.sessions_layout:
+        rest = Step(
+            # What PraisonAI did not get to; a foreign key would not fit its sessions.
+            "CREATE TABLE {messages} (id {id} PRIMARY KEY, session_id {id}, role {role}, content {text},"
+            " created_at {float})",
+            only_if="{sessions_plain}",
+            unless="{messages_plain}",
+        )
         return (
-            Step(
-                # What PraisonAI did not get to; a foreign key would not fit its sessions.
-                "CREATE TABLE {messages} (id {id} PRIMARY KEY, session_id {id}, role {role}, content {text},"
-                " created_at {float})",
-                only_if="{sessions_plain}",
-                unless="{messages_plain}",
-            ),
+            # Where they are not migrated, these sessions may be those that another process is just making.
+            *((rest,) if complete else ()),
             Step("CREATE TABLE {sessions} ({sessions_layout}){options}", unless="{sessions_plain}"),
             Step("CREATE TABLE {messages} ({messages_layout}{foreign_key}){options}", unless="{messages_plain}"),
             *columns,

@@ -5,18 +5,16 @@ A backend's class builds a driver and names its dialect; see `praison_persist.sq
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from ..conversation import ConversationMessage, ConversationSession, ConversationStore
-from ..errors import PersistError, UnavailableError
 from ..health import StoreHealth, library_of
-from ..lifecycle import store_closed
 from ..operated import OperatedStateStore
 from ..retry import RetryPolicy
+from .attempts import Attempts
 from .conversations import Conversations
-from .driver import Driver, drive
+from .driver import Driver
 from .migrations import Migrator
 from .operation import Operation
 from .schema import conversation_migrator, state_migrator
@@ -30,20 +28,16 @@ T = TypeVar("T")
 PAGE = 500
 
 
-class Runner:
-    """Runs operations on a driver: sets the schema up first, retries what is safe to retry, names errors."""
+class Runner(Attempts):
+    """Sets the schema up before the first operation."""
 
     def __init__(
         self, backend: str, driver: Driver, migrator: Migrator, retry: RetryPolicy, *, auto_setup: bool
     ) -> None:
-        self.backend = backend
-        self.driver = driver
+        super().__init__(backend, driver, retry)
         self.migrator = migrator
-        self.retry = retry
         self._auto_setup = auto_setup
         self._ready = False
-        self._guard = threading.Lock()
-        self._closed = False
 
     def __call__(self, work: Operation[T]) -> T:
         """The operation's value.
@@ -55,7 +49,7 @@ class Runner:
             with self._guard:
                 if not self._ready:
                     self._migrate(apply=self._auto_setup)
-        return self._attempts(work)
+        return self.attempt(work)
 
     def setup(self) -> None:
         """Apply pending migrations."""
@@ -64,7 +58,7 @@ class Runner:
 
     def health(self) -> StoreHealth:
         """Ask the server, without touching the schema."""
-        server, schema = self._attempts(self.migrator.inspect())
+        server, schema = self.attempt(self.migrator.inspect())
         connection = self.driver.acquire()
         try:
             library, pooler = library_of(connection), self.driver.pooler(connection)
@@ -80,38 +74,12 @@ class Runner:
             schema=schema,
         )
 
-    def close(self) -> None:
-        with self._guard:
-            closing, self._closed = not self._closed, True
-        if closing:
-            self.driver.close()
-
     def _migrate(self, *, apply: bool) -> None:
         if not apply:
-            self._attempts(self.migrator.check())
-        elif self._attempts(self.migrator.pending()):
-            self._attempts(self.migrator.setup())
+            self.attempt(self.migrator.check())
+        elif self.attempt(self.migrator.pending()):
+            self.attempt(self.migrator.setup())
         self._ready = True
-
-    def _attempts(self, work: Operation[T]) -> T:
-        lost = False
-
-        def attempt() -> T:
-            nonlocal lost
-            if self._closed:
-                raise store_closed()
-            try:
-                return drive(self.driver, work, recover=lost)
-            except UnavailableError:
-                lost = True
-                raise
-
-        try:
-            return self.retry.call(attempt, idempotent=work.idempotent)
-        except PersistError as error:
-            error.backend = error.backend or self.backend
-            error.operation = error.operation or work.name
-            raise
 
 
 class SQLConversationStore(ConversationStore):

@@ -54,6 +54,10 @@ class SingleStoreDriver(PooledDriver["_Connection"]):
             raise ConfigurationError(
                 f"the certificates cannot be read: {error}", hint="see ssl_ca, ssl_cert and ssl_key in the URL"
             ) from error
+        except Error as error:
+            if _timed_out(error):
+                raise no_answer(self.settings.place, self.settings.connect_timeout) from error
+            raise
 
     def disconnect(self, connection: _Connection) -> None:
         with suppress(Error, OSError):
@@ -83,16 +87,19 @@ class SingleStoreDriver(PooledDriver["_Connection"]):
         if not isinstance(error, Error):
             return None
         code, text = error.errno or None, scrub(error.errmsg or error, *settings.secrets)
-        cause = getattr(error, "original_exception", None) or error.__cause__ or error.__context__
-        if isinstance(cause, TimeoutError) and getattr(cause, "errno", None) is None:
-            if code == 2003 or settings.command_timeout is None:
-                return no_answer(settings.place, settings.connect_timeout)
+        if settings.command_timeout is not None and _timed_out(error):
             return too_late(settings.place, settings.command_timeout)
         if isinstance(error, InterfaceError) or code in _BUSY:
             return unreachable(text or "the connection was closed", settings.place)
         if code in _RACED:
             return PersistError(text, retryable=True)
         return from_code(code, text, place=settings.place)
+
+
+def _timed_out(error: Error) -> bool:
+    """Whether our own deadline passed, and not one of the network."""
+    cause = getattr(error, "original_exception", None) or error.__cause__ or error.__context__
+    return isinstance(cause, TimeoutError) and getattr(cause, "errno", None) is None
 
 
 class _Connection(Connection):
