@@ -13,6 +13,7 @@ from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .async_driver import AsyncDriver as AsyncDriver
+    from .async_states import AsyncSQLStateStore as AsyncSQLStateStore
     from .async_stores import AsyncSQLConversationStore as AsyncSQLConversationStore
     from .base import _SQLConversationStoreBase as _SQLConversationStoreBase
     from .dialect import COCKROACHDB as COCKROACHDB
@@ -38,6 +39,7 @@ __all__ = [
     "SQLITE",
     "AsyncDriver",
     "AsyncSQLConversationStore",
+    "AsyncSQLStateStore",
     "Dialect",
     "Driver",
     "Pool",
@@ -56,6 +58,7 @@ __getattr__ = lazy_exports(
     {
         "AsyncDriver": "async_driver",
         "AsyncSQLConversationStore": "async_stores",
+        "AsyncSQLStateStore": "async_states",
         "COCKROACHDB": "dialect",
         "MYSQL": "dialect",
         "POSTGRES": "dialect",
