@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -35,8 +36,11 @@ def files(folder: Path) -> dict[str, list[str]]:
 def main() -> int:
     """Print one line a file, and the sums."""
     with tempfile.TemporaryDirectory() as folder:
-        run_copy(str(ROOT), folder, data=ANSWERS, defaults=True, quiet=True, vcs_ref="HEAD")
-        before = files(Path(folder))
+        template, rendered = Path(folder, "template"), Path(folder, "rendered")
+        shutil.copytree(ROOT / "scripts" / "template", template / "scripts" / "template")  # as it is, not as committed
+        shutil.copy(ROOT / "copier.yml", template)
+        run_copy(str(template), rendered, data=ANSWERS, defaults=True, quiet=True)
+        before = files(rendered)
     after = files(EXAMPLE)
     kept = written = removed = 0
     for name in sorted(before.keys() | after.keys()):

@@ -67,9 +67,9 @@ for project in sys.argv[2:]:
     build_wheel(sys.argv[1])
 """
 
-# Uses every store by name, alias and scheme, and each package's own round trip.
+# Uses every store by name, alias and scheme; and each package as its README says, and its own round trip.
 USE = """
-import asyncio, inspect, json, os, runpy, sys
+import asyncio, inspect, json, os, pathlib, re, runpy, sys
 import praison_persist
 
 async def settle(answer):
@@ -108,6 +108,9 @@ for package, stores in json.loads(sys.argv[1]).items():
         assert registry.list_aliases()[package + "_alias"] == main
         assert type(registry.create(package + "_alias")).__name__ == expected
         assert type(registry.create_from_url(package.replace("_", "") + ":///test.db")).__name__ == expected
+    readme = pathlib.Path(sys.argv[2], package, "README.md").read_text()
+    (example,) = re.findall(r"^```python\\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    exec(compile(example, "README.md", "exec"), {"__name__": "__main__"})
     runpy.run_path(os.path.join(sys.argv[2], package, "tests", "round_trip.py"), run_name="__main__")
     os.chdir("..")
 print(json.dumps(shown))
@@ -169,6 +172,17 @@ def test_its_wheel_is_found_and_used_by_name_alias_and_scheme(used: dict[str, li
          f"{'Async' * store.startswith('async_')}{cls}{kind.capitalize()}Store"]
         for kind, store in COMBINATIONS[name].stores
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_its_readme_names_the_order_of_the_parts_that_there_are(rendered: Path, name: str) -> None:
+    folder = rendered / name / "src" / f"praison_persist_{name}"
+    steps = re.findall(r"^(\d)\. (.*)$", (rendered / name / "README.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in steps] == list(range(1, len(steps) + 1))
+    named = [part for _, step in steps for part in re.findall(r"`(?:tests/)?(\w+)\.py`", step)]
+    assert named[-1] == "test_conformance"
+    parts = {path.stem for path in folder.glob("*.py")} - {"__init__", "__about__", "plugin", "async_plugin"}
+    assert set(named[:-1]) == {part for part in parts if part.removeprefix("async_") not in KINDS}
 
 
 def test_ruff_and_pyright_have_nothing_to_say(rendered: Path) -> None:
@@ -252,7 +266,7 @@ def test_stores_are_equal_in_any_company(rendered: Path) -> None:
 
 @pytest.fixture(scope="session")
 def workspace(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every kind and style as packages of a workspace with this repository's configuration, under short and long names."""
+    """Packages of a workspace with this repository's configuration: each kind and style, under short and long names."""
     folder = tmp_path_factory.mktemp("workspace")
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / "core").symlink_to(ROOT / "core")

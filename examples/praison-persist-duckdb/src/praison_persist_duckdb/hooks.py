@@ -5,10 +5,11 @@ Filters are evaluated by core over the metadata, exactly; the search then runs o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import duckdb
 from praison_persist.filters import Filter, matches
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
@@ -16,7 +17,6 @@ from praison_persist.scores import from_distance
 from praison_persist.vectorsteps import VectorSteps, already_exists, collection_not_found
 
 from .engine import Client
-from .errors import guard
 
 __all__ = ["Hooks"]
 
@@ -34,7 +34,7 @@ class Hooks(VectorSteps):
     _client: Client
 
     def _create(self, info: CollectionInfo) -> bool:
-        with self._transaction() as db:
+        with self._client.transaction() as db:
             if _shape(db, info.name):
                 return False
             row = (info.name, info.dimension, info.distance, encode(info.metadata))
@@ -46,7 +46,7 @@ class Hooks(VectorSteps):
             return True
 
     def _drop(self, name: str) -> bool:
-        with self._transaction() as db:
+        with self._client.transaction() as db:
             if not _shape(db, name):
                 return False
             db.execute("DELETE FROM collections WHERE name = ?", (name,))
@@ -54,11 +54,11 @@ class Hooks(VectorSteps):
             return True
 
     def _describe(self, name: str) -> CollectionInfo | None:
-        with self._transaction() as db:
+        with self._client.transaction() as db:
             return _shape(db, name)
 
     def _names(self) -> list[str]:
-        with self._transaction() as db:
+        with self._client.transaction() as db:
             return [name for (name,) in db.execute("SELECT name FROM collections").fetchall()]
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
@@ -109,6 +109,8 @@ class Hooks(VectorSteps):
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
         with self._table(info) as (db, table):
+            if condition is None:
+                return db.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0]
             return len(_matching(db, table, condition))
 
     def _page(
@@ -120,20 +122,18 @@ class Hooks(VectorSteps):
             found = [document for document in page if matches(condition, document.metadata)]
             return found, page[-1].id if len(page) == size else None
 
+    def _about(self) -> Mapping[str, Any]:
+        return {"server": f"DuckDB {duckdb.__version__}", "driver": f"duckdb {duckdb.__version__}"}
+
     def _close(self) -> None:
         self._client.close()
 
     # -- inside --------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def _transaction(self) -> Generator[Any]:
-        with guard(), self._client.transaction() as db:
-            yield db
-
-    @contextmanager
     def _table(self, info: CollectionInfo) -> Generator[tuple[Any, str]]:
         """The collection's table; others may have deleted it, or created another of its name, meanwhile."""
-        with self._transaction() as db:
+        with self._client.transaction() as db:
             if _shape(db, info.name) != info:
                 raise collection_not_found(info.name)
             yield db, f'"c_{_hex(info.name)}"'
@@ -141,7 +141,10 @@ class Hooks(VectorSteps):
 
 def _shape(db: Any, name: str) -> CollectionInfo | None:
     row = db.execute("SELECT name, dimension, distance, metadata FROM collections WHERE name = ?", (name,)).fetchone()
-    return None if row is None else CollectionInfo(*row[:3], decode(row[3]))
+    if row is None:
+        return None
+    found, dimension, distance, metadata = row
+    return CollectionInfo(found, dimension, distance, decode(metadata))
 
 
 def _existing(db: Any, table: str, ids: list[str]) -> list[str]:
