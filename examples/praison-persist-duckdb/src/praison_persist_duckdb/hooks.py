@@ -65,11 +65,11 @@ class Hooks(VectorSteps):
         with self._table(info) as (db, table):
             if taken := _existing(db, table, [document.id for document in documents]):
                 raise already_exists(taken)
-            _store(db, table, documents)
+            _store(db, info, table, documents)
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
         with self._table(info) as (db, table):
-            _store(db, table, documents)
+            _store(db, info, table, documents)
 
     def _search(
         self,
@@ -156,12 +156,17 @@ def _matching(db: Any, table: str, condition: Filter | None) -> list[str]:
     return [id_ for id_, metadata in rows if matches(condition, decode(metadata))]
 
 
-def _store(db: Any, table: str, documents: Sequence[KnowledgeDocument]) -> None:
-    rows = [
-        (d.id, encode_text(d.content), d.embedding, encode(d.metadata), d.content_hash, d.created_at) for d in documents
-    ]
-    if rows:
-        db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)", rows)
+def _store(db: Any, info: CollectionInfo, table: str, documents: Sequence[KnowledgeDocument]) -> None:
+    columns = (
+        ("VARCHAR", [d.id for d in documents]),
+        ("VARCHAR", [encode_text(d.content) for d in documents]),
+        (f"FLOAT[{info.dimension}]", [d.embedding for d in documents]),
+        ("VARCHAR", [encode(d.metadata) for d in documents]),
+        ("VARCHAR", [d.content_hash for d in documents]),
+        ("DOUBLE", [d.created_at for d in documents]),
+    )  # as columns, since executemany takes DuckDB milliseconds for each row
+    values = ", ".join(f"unnest(?::{type_}[])" for type_, _ in columns)
+    db.execute(f"INSERT OR REPLACE INTO {table} SELECT {values}", [values for _, values in columns])
 
 
 def _document(row: Sequence[Any]) -> KnowledgeDocument:
