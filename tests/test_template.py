@@ -161,7 +161,8 @@ def used(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
     stores = json.dumps({name: combination.stores for name, combination in COMBINATIONS.items()})
     folder = tmp_path_factory.mktemp("used")
     site = str(rendered / "site")
-    return json.loads(run(sys.executable, "-W", "error", "-c", USE, stores, rendered, cwd=folder, PYTHONPATH=site))
+    shown = run(sys.executable, "-W", "error", "-c", USE, stores, rendered, cwd=folder, PYTHONPATH=site)
+    return json.loads(shown.splitlines()[-1])  # after what the examples print
 
 
 @pytest.mark.parametrize("name", COMBINATIONS)
