@@ -14,6 +14,7 @@ from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .async_driver import AsyncDriver as AsyncDriver
+    from .async_states import AsyncSQLStateStore as AsyncSQLStateStore
     from .async_stores import AsyncSQLConversationStore as AsyncSQLConversationStore
     from .base import _SQLConversationStoreBase as _SQLConversationStoreBase
     from .dialect import COCKROACHDB as COCKROACHDB
@@ -39,6 +40,7 @@ __all__ = [
     "SQLITE",
     "AsyncDriver",
     "AsyncSQLConversationStore",
+    "AsyncSQLStateStore",
     "Dialect",
     "Driver",
     "Pool",
@@ -57,6 +59,7 @@ __getattr__ = lazy_exports(
     {
         "AsyncDriver": "async_driver",
         "AsyncSQLConversationStore": "async_stores",
+        "AsyncSQLStateStore": "async_states",
         "COCKROACHDB": "dialect",
         "MYSQL": "dialect",
         "POSTGRES": "dialect",

@@ -10,7 +10,7 @@ import typer
 
 from .__about__ import __version__
 from .command import JSON, NO_PROGRESS, QUIET, Flags
-from .commands import agents, backends, doctor, migrate, purge, sessions, transfer
+from .commands import agents, backends, doctor, migrate, new, purge, sessions, transfer
 from .failures import USAGE, Failure
 from .output import Output
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for module in (backends, doctor, agents, sessions, transfer, migrate, purge):
+for module in (backends, doctor, agents, sessions, transfer, migrate, purge, new):
     module.add_to(app)
 
 
