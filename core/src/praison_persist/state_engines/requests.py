@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
 __all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveAll", "SaveMany", "is_write"]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What the engine keeps for one key: a value or a hash.
 
     Attributes:
