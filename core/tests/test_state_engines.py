@@ -289,6 +289,55 @@ def test_a_write_that_others_always_beat_is_a_conflict_when_its_time_is_over(sta
     assert engine.records["n"].value == "1"
 
 
+@pytest.mark.parametrize("states", [RecordStates, VersionedStates])
+def test_callers_of_one_store_take_turns_at_a_record(states: Any) -> None:
+    class Slow(Versioned):
+        """Ten times as slow as a caller is with everything else."""
+
+        def perform(self, request: Any) -> Any:
+            time.sleep(0.002)
+            return super().perform(request)
+
+    engine = Slow()
+    with (
+        EngineStateStore(engine, states(), backend="dictionary", retry=RETRY) as store,
+        ThreadPoolExecutor(16) as threads,
+    ):
+        store.incr("n", 0)
+        assert sorted(threads.map(lambda _: store.incr("n"), range(160))) == list(range(1, 161))
+        assert engine.requests < 160 * 8  # each loses once or twice; without turns it would be fifteen times
+
+
+def test_who_waits_for_a_turn_does_not_wait_for_an_engine_that_hangs() -> None:
+    hangs = threading.Event()
+
+    class Hanging(Versioned):
+        """Compares wrongly at first, so that callers wait for each other, and then hangs for those whose turn it is."""
+
+        def _fits(self, name: str, expect: Record | Condition) -> bool:
+            return False
+
+        def perform(self, request: Any) -> Any:
+            reply = super().perform(request)
+            if self.requests > 8:
+                hangs.wait(3)
+                raise Lost
+            return reply
+
+    engine = Hanging()
+    engine.records["n"] = Record("1", None, None, "t", 0)
+    store = EngineStateStore(engine, RecordStates(), backend="dictionary", retry=RetryPolicy(max_retries=0))
+
+    def fail(_: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            store.incr("n")
+        return time.monotonic() - began
+
+    with store, ThreadPoolExecutor(4) as threads:
+        assert max(threads.map(fail, range(4))) < 5  # their own three seconds and a second for the turn, not four times
+
+
 def test_an_expired_record_that_the_engine_still_has_counts_as_absent() -> None:
     engine = BlockingEngine()
     with _store(engine) as store:

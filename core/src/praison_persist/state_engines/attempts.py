@@ -5,41 +5,49 @@ from __future__ import annotations
 import random
 import secrets
 import time
+from collections.abc import Generator
+from typing import Any
 
 from ..errors import ConflictError, UnavailableError
-from .requests import Condition, Pause, Record
+from .requests import Condition, Pause, Record, Turn
 
 __all__ = ["PATIENCE", "Attempt", "Contest", "is_same", "new_token"]
 
-_LONGEST_PAUSE = 0.25
-
 PATIENCE = 60.0
 """Seconds. A hundred callers of `incr` on one key take turns, and some engines take one write a second of a record."""
+
+_LONGEST_TURN = 1.0  # then without it: where the engine hangs, those who wait must not hang one after the other
+_LONGEST_PAUSE = 0.25
 
 
 class Contest:
     """A write for which the record must be unchanged: how long to wait when another writer was quicker."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, key: str, name: str, patience: float) -> None:
+        self._key = key
+        self._name = name
         self._patience = patience
         self._end = time.monotonic() + patience
         self._lost = 0
+        self._has_turn = False
 
-    def lost(self, key: str) -> Pause:
-        """What to wait before the next attempt.
+    def lost(self) -> Generator[Turn | Pause, Any, None]:
+        """Wait before the next attempt: for the other callers of this store to finish, then at random.
 
         Raises:
-            ConflictError: that would be later than the caller has patience for.
+            ConflictError: the caller's patience is over.
         """
-        longest = min(_LONGEST_PAUSE, 0.002 * 2.0 ** min(self._lost, 10))
         self._lost += 1
-        pause = random.uniform(0.0, longest)  # noqa: S311 - jitter
-        if time.monotonic() + pause > self._end:
+        if time.monotonic() > self._end:
             raise ConflictError(
-                f"key {key!r} was changed by others during each of {self._lost} attempts in {self._patience:g} s",
+                f"key {self._key!r} was changed by others during each of {self._lost} attempts in {self._patience:g} s",
                 hint="try again, or spread the writes over several keys",
             )
-        return Pause(pause)
+        if not self._has_turn:
+            self._has_turn = yield Turn(self._name, _LONGEST_TURN)
+        else:
+            longest = min(_LONGEST_PAUSE, 0.002 * 2.0 ** min(self._lost, 10))
+            yield Pause(random.uniform(0.0, longest))  # noqa: S311 - jitter
 
 
 class Attempt:

@@ -245,7 +245,7 @@ class RecordStates(Named):
             ConflictError: other writers were quicker for too long.
             UnavailableError: an earlier attempt may or may not have taken effect, and that cannot be told any more.
         """
-        contest = Contest(self.patience)
+        contest = self._contest(name)
         while True:
             found: dict[str, Record] = yield Load((name,))
             stored = found.get(name)
@@ -270,7 +270,10 @@ class RecordStates(Named):
             attempt.expected = None
             if done:
                 return new
-            yield contest.lost(name[len(self.prefix) :])
+            yield from contest.lost()
+
+    def _contest(self, name: str) -> Contest:
+        return Contest(name[len(self.prefix) :], name, self.patience)
 
 
 def _expiry(ttl: float | None) -> float | None:

@@ -5,7 +5,20 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveAll", "SaveMany", "is_write"]
+__all__ = [
+    "Condition",
+    "Erase",
+    "Load",
+    "Names",
+    "Page",
+    "Pause",
+    "Record",
+    "Save",
+    "SaveAll",
+    "SaveMany",
+    "Turn",
+    "is_write",
+]
 
 
 class Record(NamedTuple):
@@ -88,6 +101,16 @@ class Page(NamedTuple):
 
     names: list[tuple[str, float | None]]
     more: Any
+
+
+class Turn(NamedTuple):
+    """Wait until no other caller of this store has the record's turn, but not longer than so many seconds: ``bool``.
+
+    If it came, it is kept until the operation ends. As for `Pause`, the store does it, not the engine.
+    """
+
+    name: str
+    seconds: float
 
 
 class Pause(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeVar
 
-from .attempts import PATIENCE, Contest
+from .attempts import PATIENCE
 from .records import RecordStates, is_live
 from .requests import Condition, Erase, Load, Record, SaveAll
 
@@ -43,16 +43,16 @@ class VersionedStates(RecordStates):
     def _put(self, records: dict[str, Record]) -> Steps[list[str]]:
         left = {name: (record, self._expected(name)) for name, record in records.items()}
         refused: list[str] = []
-        contest: Contest | None = None
+        contest = self._contest(next(iter(left), ""))  # one turn only: with several, two callers might wait for ever
+        known = True
         while True:
             saved: dict[str, Any] = yield SaveAll(left)
             for name, version in saved.items():
                 self._remember(name, version)
             left = {name: one for name, one in left.items() if name not in saved}
-            if contest is None:  # the first failure says only that nothing was known
-                contest = Contest(self.patience)
-            elif left:
-                yield contest.lost(next(iter(left))[len(self.prefix) :])
+            if left and not known:  # the first failure says only that nothing was known
+                yield from contest.lost()
+            known = False
             names = list(left)
             for start in range(0, len(names), self.load_batch):
                 chunk = tuple(names[start : start + self.load_batch])
@@ -68,14 +68,14 @@ class VersionedStates(RecordStates):
                 return refused
 
     def _take(self, name: str) -> Steps[Record | None]:
-        contest = Contest(self.patience)
+        contest = self._contest(name)
         while True:
             found: dict[str, Record] = yield Load((name,))
             stored = found.get(name)
             if stored is None or (yield Erase(name, stored)) is not None:
                 self._known.pop(name, None)
                 return stored
-            yield contest.lost(name[len(self.prefix) :])
+            yield from contest.lost()
 
     def _expected(self, name: str) -> Record | Condition:
         version = self._known.get(name)
