@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from praison_persist.errors import PersistError, UnavailableError, WrongTypeError
+from praison_persist.errors import ConflictError, PersistError, UnavailableError, WrongTypeError
 from praison_persist.retry import RetryPolicy
 from praison_persist.state_engines import (
     AsyncEngine,
@@ -115,7 +114,7 @@ class Versioned(Dictionary, Engine):
             return {}
         for name in fit:
             self.writes += 1
-            self.records[name] = replace(records[name][0], version=self.writes)
+            self.records[name] = records[name][0]._replace(version=self.writes)
         return {name: self.records[name].version for name in fit}
 
     def _fits(self, name: str, expect: Record | Condition) -> bool:
@@ -264,6 +263,79 @@ def test_what_cannot_be_told_any_more_is_an_error_and_never_counted_twice() -> N
             list(threads.map(work, range(8)))
         assert sum(counted) <= store.get("n") <= sum(counted) + sum(unknown)
         assert sum(counted) + sum(unknown) == 200
+
+
+@pytest.mark.parametrize("states", [RecordStates, VersionedStates])
+def test_a_write_that_others_always_beat_is_a_conflict_when_its_time_is_over(states: Any) -> None:
+    class Busy(Versioned):
+        """Somebody else changes every record between two requests."""
+
+        def _answer(self, request: Any) -> Any:
+            self.writes += 1
+            self.records = {name: record._replace(version=self.writes) for name, record in self.records.items()}
+            return super()._answer(request)
+
+    engine = Busy()
+    engine.records["n"] = Record("1", None, None, "t", 0)
+    with EngineStateStore(engine, states(patience=0.3), backend="dictionary", retry=RETRY) as store:
+        calls = [lambda: store.incr("n"), lambda: store.compare_and_set("n", 1, 2)]
+        if states is VersionedStates:  # the others let the engine compare
+            calls += [lambda: store.set("n", 2), lambda: store.set_many({"n": 2}), lambda: store.delete("n")]
+        for call in calls:
+            began = time.monotonic()
+            with pytest.raises(ConflictError, match="key 'n' was changed by others during each of"):
+                call()
+            assert time.monotonic() - began < 2
+    assert engine.records["n"].value == "1"
+
+
+@pytest.mark.parametrize("states", [RecordStates, VersionedStates])
+def test_callers_of_one_store_take_turns_at_a_record(states: Any) -> None:
+    class Slow(Versioned):
+        """Ten times as slow as a caller is with everything else."""
+
+        def perform(self, request: Any) -> Any:
+            time.sleep(0.002)
+            return super().perform(request)
+
+    engine = Slow()
+    with (
+        EngineStateStore(engine, states(), backend="dictionary", retry=RETRY) as store,
+        ThreadPoolExecutor(16) as threads,
+    ):
+        store.incr("n", 0)
+        assert sorted(threads.map(lambda _: store.incr("n"), range(160))) == list(range(1, 161))
+        assert engine.requests < 160 * 8  # each loses once or twice; without turns it would be fifteen times
+
+
+def test_who_waits_for_a_turn_does_not_wait_for_an_engine_that_hangs() -> None:
+    hangs = threading.Event()
+
+    class Hanging(Versioned):
+        """Compares wrongly at first, so that callers wait for each other, and then hangs for those whose turn it is."""
+
+        def _fits(self, name: str, expect: Record | Condition) -> bool:
+            return False
+
+        def perform(self, request: Any) -> Any:
+            reply = super().perform(request)
+            if self.requests > 8:
+                hangs.wait(3)
+                raise Lost
+            return reply
+
+    engine = Hanging()
+    engine.records["n"] = Record("1", None, None, "t", 0)
+    store = EngineStateStore(engine, RecordStates(), backend="dictionary", retry=RetryPolicy(max_retries=0))
+
+    def fail(_: int) -> float:
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            store.incr("n")
+        return time.monotonic() - began
+
+    with store, ThreadPoolExecutor(4) as threads:
+        assert max(threads.map(fail, range(4))) < 5  # their own three seconds and a second for the turn, not four times
 
 
 def test_an_expired_record_that_the_engine_still_has_counts_as_absent() -> None:

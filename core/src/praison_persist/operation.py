@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Generic, ParamSpec, TypeVar
 
 __all__ = ["Operation", "operation"]
@@ -17,7 +17,7 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen would cost more than the rest of a call's preparation
 class Operation(Generic[T]):
     """A contract method, ready to run any number of times.
 
@@ -40,9 +40,11 @@ def operation(
     """Turn a generator function into one that returns an `Operation`, named like it if not given a name."""
 
     def decorate(steps: Callable[P, Generator[Any, Any, T]]) -> Callable[P, Operation[T]]:
+        known_as = name or steps.__name__
+
         @wraps(steps)
         def prepare(*args: P.args, **kwargs: P.kwargs) -> Operation[T]:
-            return Operation(name or steps.__name__, lambda: steps(*args, **kwargs), transaction, idempotent)
+            return Operation(known_as, partial(steps, *args, **kwargs), transaction, idempotent)
 
         return prepare
 

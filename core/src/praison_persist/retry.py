@@ -16,6 +16,7 @@ from .validation import check_limit, check_number, check_positive
 __all__ = ["NO_RETRY", "RetryPolicy"]
 
 T = TypeVar("T")
+_Pauses = Callable[["PersistError"], "float | None"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,13 @@ class RetryPolicy:
         Raises:
             PersistError: the last attempt's error, unchanged.
         """
-        pauses = self._pauses(idempotent)
+        began = time.monotonic()
+        pauses: _Pauses | None = None
         while True:
             try:
                 return function()
             except PersistError as error:
+                pauses = pauses or self._pauses(idempotent, began)
                 pause = pauses(error)
                 if pause is None:
                     raise
@@ -78,22 +81,24 @@ class RetryPolicy:
 
     async def acall(self, function: Callable[[], Awaitable[T]], *, idempotent: bool = True) -> T:
         """As `call`, for a function that is awaited."""
-        import asyncio  # not needed by sync stores, and expensive to import
-
-        pauses = self._pauses(idempotent)
+        began = time.monotonic()
+        pauses: _Pauses | None = None
         while True:
             try:
                 return await function()
             except PersistError as error:
+                pauses = pauses or self._pauses(idempotent, began)
                 pause = pauses(error)
                 if pause is None:
                     raise
+            import asyncio  # not needed by sync stores, and expensive to import
+
             await asyncio.sleep(pause)
 
-    def _pauses(self, idempotent: bool) -> Callable[[PersistError], float | None]:
+    def _pauses(self, idempotent: bool, began: float) -> _Pauses:
         """For each error in turn: seconds to wait before the next attempt, or None to give up."""
         delays = self.delays()
-        end = None if self.deadline is None else time.monotonic() + self.deadline
+        end = None if self.deadline is None else began + self.deadline
 
         def pause_after(error: PersistError) -> float | None:
             if not error.retryable or (error.ambiguous and not idempotent):

@@ -15,17 +15,9 @@ class TestMongoDB(StateConformance):
         return Target("mongodb", url=mongodb_url, options={"collection": f"{fresh_prefix}state"})
 
 
-class TestMongoDBBelowAPrefix(StateConformance):
-    watchdog_seconds = 400  # the random calls are some thousands
-
-    @pytest.fixture
-    def target(self, mongodb_url: str, fresh_prefix: str) -> Target:
-        return Target("mongodb", url=mongodb_url, options={"prefix": fresh_prefix})
-
-
 class TestAsyncMongoDB(StateConformance):
     watchdog_seconds = 400  # the random calls are some thousands
 
     @pytest.fixture
     def target(self, mongodb_url: str, fresh_prefix: str) -> Target:
-        return Target("async_mongodb", url=mongodb_url, options={"collection": f"{fresh_prefix}state"})
+        return Target("async_mongodb", url=mongodb_url, options={"prefix": fresh_prefix})

@@ -13,8 +13,9 @@ from ..lifecycle import Lifecycle
 from ..operation import Operation
 from ..retry import RetryPolicy
 from ..state import AsyncStateStore
-from .requests import Pause
+from .requests import Pause, Turn
 from .stores import failure
+from .turns import AsyncTurns
 
 if TYPE_CHECKING:
     from .commands import CommandStates
@@ -140,6 +141,7 @@ class _AsyncRunner:
         self._retry = retry
         self._lifecycle = Lifecycle(backend)
         self._ready = not auto_setup
+        self._turns = AsyncTurns()
 
     async def __call__(self, work: Operation[T]) -> T:
         with self._lifecycle(work.name):
@@ -169,14 +171,22 @@ class _AsyncRunner:
 
     async def _drive(self, work: Operation[T]) -> T:
         steps = work.start()
+        turn: Any = None
         try:
             request = next(steps)
             while True:
                 try:
-                    reply = await self._perform(request)
+                    if type(request) is Turn:
+                        turn = await self._turns.take(request)
+                        reply = turn is not None
+                    else:
+                        reply = await self._perform(request)
                 except PersistError as error:
                     request = steps.throw(error)
                 else:
                     request = steps.send(reply)
         except StopIteration as stop:
             return stop.value
+        finally:
+            if turn is not None:
+                self._turns.give(turn)

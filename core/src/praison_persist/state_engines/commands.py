@@ -304,13 +304,15 @@ def _encode_value(value: Any, what: str = "value") -> str:
 
 
 def _looks_wrapped(value: Any) -> bool:
-    return isinstance(value, dict) and cast("dict[Any, Any]", value).keys() == _WRAPPED
+    if not isinstance(value, dict) or "__wrapped__" not in value:
+        return False
+    return cast("dict[Any, Any]", value).keys() == _WRAPPED
 
 
 def _stored_value(reply: Any, key: str) -> Any:
-    _no_hash(reply, key)
     if reply is None:
         return None
+    _no_hash(reply, key)
     value = _decode_field(reply)
     if _looks_wrapped(value) and value["__wrapped__"] is True:
         return value["value"]
@@ -319,7 +321,7 @@ def _stored_value(reply: Any, key: str) -> Any:
 
 def _decode_field(reply: Any) -> Any:
     """The value of a JSON text; other text as it is, since PraisonAI's stores keep some strings so."""
-    text = _text(reply)
+    text = reply if type(reply) is str else _text(reply)
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

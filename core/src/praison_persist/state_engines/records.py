@@ -6,29 +6,24 @@ Atomicity comes from conditional writes of whole records: load, change, save if 
 from __future__ import annotations
 
 import math
-import random
-import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..errors import ConflictError, InvalidInputError, UnavailableError
+from ..errors import InvalidInputError, UnavailableError
 from ..globs import compile_glob, literal_prefix
 from ..jsontext import decode, encode, same_json
 from ..operation import operation
 from ..state import MISSING, add_integers, holds_hash, holds_value
 from ..validation import check_field, check_list, check_ttl
+from .attempts import PATIENCE, Attempt, Contest, is_same, new_token
 from .naming import Named, check_text, is_storable
-from .requests import Condition, Erase, Load, Names, Page, Pause, Record, Save, SaveMany
+from .requests import Condition, Erase, Load, Names, Page, Record, Save, SaveMany
 
-__all__ = ["ATTEMPTS", "RecordStates", "is_live"]
+__all__ = ["RecordStates", "is_live"]
 
 T = TypeVar("T")
 Steps = Generator[Any, Any, T]
-
-ATTEMPTS = 500
-_LONGEST_PAUSE = 0.25
 
 
 class RecordStates(Named):
@@ -38,12 +33,16 @@ class RecordStates(Named):
         prefix: what the names of all keys start with.
         load_batch: most names in one `Load`.
         save_batch: most records in one `SaveMany`; 0 where the engine has none.
+        patience: seconds for which a write is tried again while other writers of the same key are quicker.
     """
 
-    def __init__(self, prefix: str = "", *, load_batch: int = 100, save_batch: int = 0) -> None:
+    def __init__(
+        self, prefix: str = "", *, load_batch: int = 100, save_batch: int = 0, patience: float = PATIENCE
+    ) -> None:
         super().__init__(prefix)
         self.load_batch = load_batch
         self.save_batch = save_batch
+        self.patience = patience
 
     # -- values --------------------------------------------------------------------------------------------------
 
@@ -59,30 +58,36 @@ class RecordStates(Named):
         for start in range(0, len(names), self.load_batch):
             chunk = tuple(names[start : start + self.load_batch])
             found: dict[str, Record] = yield Load(chunk)
-            live = {wanted[name]: found[name] for name in chunk if name in found and is_live(found[name])}
-            values.update({key: decode(_value(record, key)) for key, record in live.items()})
+            now = time.time()
+            for name in chunk:
+                record = found.get(name)
+                if record is not None and (record.expires is None or record.expires > now):
+                    key = wanted[name]
+                    values[key] = decode(_value(record, key))
         return values
 
     @operation()
     def set(self, key: str, value: Any, ttl: float | None) -> Steps[None]:
-        name, record = self.name_of(key), _new_value(encode(value), ttl)
+        name, record = self.name_of(key), Record(encode(value), None, _expiry(ttl), new_token())
         if (yield from self._put({name: record})):
             raise holds_hash(key)
 
     @operation()
     def set_many(self, values: Mapping[str, Any], ttl: float | None) -> Steps[None]:
+        expires, token = _expiry(ttl), new_token()
         records = {
-            self.name_of(key): _new_value(encode(value, f"value of {key!r}"), ttl) for key, value in values.items()
+            self.name_of(key): Record(encode(value, f"value of {key!r}"), None, expires, token)
+            for key, value in values.items()
         }
         refused = yield from self._put(records)
         if refused:
             raise holds_hash(refused[0][len(self.prefix) :])
 
     def incr(self, key: str, amount: int) -> Any:
-        return self._incr(key, amount, _Attempt())
+        return self._incr(key, amount, Attempt())
 
     @operation(name="incr")
-    def _incr(self, key: str, amount: int, attempt: _Attempt) -> Steps[int]:
+    def _incr(self, key: str, amount: int, attempt: Attempt) -> Steps[int]:
         name = self.name_of(key)
         add_integers(key, 0, amount)
 
@@ -94,13 +99,11 @@ class RecordStates(Named):
         return 0 if saved is None else decode(_value(saved, key))
 
     def compare_and_set(self, key: str, expected: Any, value: Any, ttl: float | None) -> Any:
-        return self._compare_and_set(key, expected, value, ttl, _Attempt())
+        return self._compare_and_set(key, expected, value, ttl, Attempt())
 
     @operation(name="compare_and_set")
-    def _compare_and_set(
-        self, key: str, expected: Any, value: Any, ttl: float | None, attempt: _Attempt
-    ) -> Steps[bool]:
-        name, new = self.name_of(key), replace(_new_value(encode(value), ttl), token=attempt.token)
+    def _compare_and_set(self, key: str, expected: Any, value: Any, ttl: float | None, attempt: Attempt) -> Steps[bool]:
+        name, new = self.name_of(key), Record(encode(value), None, _expiry(ttl), attempt.token)
         if expected is not MISSING:
             encode(expected, "expected")
 
@@ -133,10 +136,10 @@ class RecordStates(Named):
         name, seconds = self.name_of(key), check_ttl(ttl)
         if seconds is None:
             raise InvalidInputError("expire takes a ttl in seconds, not None", hint="use set to make a key permanent")
-        attempt = _Attempt()
+        attempt = Attempt()
 
         def change(record: Record | None) -> Record | None:
-            return record and replace(record, expires=time.time() + seconds, token=attempt.token, version=None)
+            return record and record._replace(expires=time.time() + seconds, token=attempt.token, version=None)
 
         return (yield from self._change(name, change, attempt)) is not None
 
@@ -173,7 +176,7 @@ class RecordStates(Named):
     @operation()
     def hset(self, key: str, field: str, value: Any) -> Steps[None]:
         name, column, text = self.name_of(key), check_field(field), encode(value)
-        attempt = _Attempt()
+        attempt = Attempt()
 
         def change(record: Record | None) -> Record:
             fields = {} if record is None else _fields(record, key)
@@ -184,7 +187,7 @@ class RecordStates(Named):
     @operation()
     def hdel(self, key: str, fields: Iterable[str]) -> Steps[int]:
         name, columns = self.name_of(key), {check_field(field) for field in fields}
-        attempt, gone = _Attempt(), set[str]()
+        attempt, gone = Attempt(), set[str]()
 
         def change(record: Record | None) -> Record | None:
             present = {} if record is None else _fields(record, key)
@@ -231,7 +234,7 @@ class RecordStates(Named):
         return [key for key in live if key is not None and key.startswith(prefix)], page.more
 
     def _change(
-        self, name: str, change: Callable[[Record | None], Record | None], attempt: _Attempt
+        self, name: str, change: Callable[[Record | None], Record | None], attempt: Attempt
     ) -> Steps[Record | None]:
         """Replace the live record by what ``change`` makes of it, as one atomic step; a hash left empty is erased.
 
@@ -242,13 +245,14 @@ class RecordStates(Named):
             ConflictError: other writers were quicker for too long.
             UnavailableError: an earlier attempt may or may not have taken effect, and that cannot be told any more.
         """
-        for number in range(ATTEMPTS):
+        contest = self._contest(name)
+        while True:
             found: dict[str, Record] = yield Load((name,))
             stored = found.get(name)
             if attempt.expected is not None:
                 if stored is not None and stored.token == attempt.token:
                     return stored
-                if not _is_same(stored, attempt.expected):
+                if not is_same(stored, attempt.expected):
                     raise attempt.unknown(name[len(self.prefix) :])
             new = change(stored if stored and is_live(stored) else None)
             if new is None:
@@ -266,62 +270,20 @@ class RecordStates(Named):
             attempt.expected = None
             if done:
                 return new
-            yield self._pause(number)
-        raise self._conflict(name)
+            yield from contest.lost()
 
-    def _pause(self, number: int) -> Pause:
-        """What to wait before attempt ``number + 1``, after another writer was quicker."""
-        longest = min(_LONGEST_PAUSE, 0.002 * 2.0 ** min(number, 10))
-        return Pause(random.uniform(0.0, longest))  # noqa: S311 - jitter
-
-    def _conflict(self, name: str) -> ConflictError:
-        """Other writers were quicker for too long."""
-        return ConflictError(
-            f"key {name[len(self.prefix) :]!r} was changed by others during each of {ATTEMPTS} attempts",
-            hint="try again, or spread the writes over several keys",
-        )
+    def _contest(self, name: str) -> Contest:
+        return Contest(name[len(self.prefix) :], name, self.patience)
 
 
-class _Attempt:
-    """What the runs of one call share, so that a repetition after a lost answer does nothing twice.
-
-    Attributes:
-        token: marks the record that this call writes.
-        expected: what was to be replaced by a write whose outcome is unknown; else None.
-    """
-
-    __slots__ = ("expected", "token")
-
-    def __init__(self) -> None:
-        self.token = secrets.token_hex(8)
-        self.expected: Record | Condition | None = None
-
-    def unknown(self, key: str) -> UnavailableError:
-        """The error for a write that cannot be told from others any more."""
-        error = UnavailableError(
-            f"the connection failed while key {key!r} was written, and another writer has changed it since: "
-            "whether this write took effect is unknown",
-            retryable=False,
-            hint="read the key and decide",
-        )
-        error.ambiguous = True
-        return error
-
-
-def _new_value(text: str, ttl: float | None) -> Record:
+def _expiry(ttl: float | None) -> float | None:
     seconds = check_ttl(ttl)
-    return Record(text, None, None if seconds is None else time.time() + seconds, secrets.token_hex(8))
+    return None if seconds is None else time.time() + seconds
 
 
 def is_live(record: Record) -> bool:
     """Whether it has not expired."""
     return record.expires is None or record.expires > time.time()
-
-
-def _is_same(stored: Record | None, expected: Record | Condition) -> bool:
-    if stored is None or isinstance(expected, Condition):
-        return stored is None and isinstance(expected, Condition)
-    return (stored.token, stored.version) == (expected.token, expected.version)
 
 
 def _value(record: Record, key: str) -> str:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
-__all__ = ["Condition", "Erase", "Load", "Names", "Page", "Pause", "Record", "Save", "SaveAll", "SaveMany", "is_write"]
+__all__ = [
+    "Condition",
+    "Erase",
+    "Load",
+    "Names",
+    "Page",
+    "Pause",
+    "Record",
+    "Save",
+    "SaveAll",
+    "SaveMany",
+    "Turn",
+    "is_write",
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What the engine keeps for one key: a value or a hash.
 
     Attributes:
@@ -90,6 +101,16 @@ class Page(NamedTuple):
 
     names: list[tuple[str, float | None]]
     more: Any
+
+
+class Turn(NamedTuple):
+    """Wait until no other caller of this store has the record's turn, but not longer than so many seconds: ``bool``.
+
+    If it came, it is kept until the operation ends. As for `Pause`, the store does it, not the engine.
+    """
+
+    name: str
+    seconds: float
 
 
 class Pause(NamedTuple):

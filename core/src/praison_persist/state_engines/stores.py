@@ -13,7 +13,8 @@ from ..lifecycle import Lifecycle
 from ..operated import OperatedStateStore
 from ..operation import Operation
 from ..retry import RetryPolicy
-from .requests import Pause, is_write
+from .requests import Pause, Turn, is_write
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .commands import CommandStates
@@ -98,6 +99,7 @@ class _Runner:
         self._lifecycle = Lifecycle(backend)
         self._ready = not auto_setup
         self._guard = threading.Lock()
+        self._turns = Turns()
 
     def __call__(self, work: Operation[T]) -> T:
         with self._lifecycle(work.name):
@@ -129,14 +131,22 @@ class _Runner:
 
     def _drive(self, work: Operation[T]) -> T:
         steps = work.start()
+        turn: Any = None
         try:
             request = next(steps)
             while True:
                 try:
-                    reply = self._perform(request)
+                    if type(request) is Turn:
+                        turn = self._turns.take(request)
+                        reply = turn is not None
+                    else:
+                        reply = self._perform(request)
                 except PersistError as error:
                     request = steps.throw(error)
                 else:
                     request = steps.send(reply)
         except StopIteration as stop:
             return stop.value
+        finally:
+            if turn is not None:
+                self._turns.give(turn)

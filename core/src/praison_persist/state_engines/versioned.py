@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, TypeVar
 
-from .records import ATTEMPTS, RecordStates, is_live
+from .attempts import PATIENCE
+from .records import RecordStates, is_live
 from .requests import Condition, Erase, Load, Record, SaveAll
 
 __all__ = ["VersionedStates"]
@@ -26,11 +27,11 @@ class VersionedStates(RecordStates):
     remembered version that is no longer true costs two more; it is never trusted.
 
     Args:
-        prefix, load_batch: as in `RecordStates`.
+        prefix, load_batch, patience: as in `RecordStates`.
     """
 
-    def __init__(self, prefix: str = "", *, load_batch: int = 100) -> None:
-        super().__init__(prefix, load_batch=load_batch)
+    def __init__(self, prefix: str = "", *, load_batch: int = 100, patience: float = PATIENCE) -> None:
+        super().__init__(prefix, load_batch=load_batch, patience=patience)
         self._known: dict[str, Any] = {}  # by full name, so namespaces share it
 
     def _load(self, name: str) -> Steps[Record | None]:
@@ -42,13 +43,16 @@ class VersionedStates(RecordStates):
     def _put(self, records: dict[str, Record]) -> Steps[list[str]]:
         left = {name: (record, self._expected(name)) for name, record in records.items()}
         refused: list[str] = []
-        for number in range(ATTEMPTS):
+        contest = self._contest(next(iter(left), ""))  # one turn only: with several, two callers might wait for ever
+        known = True
+        while True:
             saved: dict[str, Any] = yield SaveAll(left)
             for name, version in saved.items():
                 self._remember(name, version)
             left = {name: one for name, one in left.items() if name not in saved}
-            if left and number:  # the first failure says only that nothing was known
-                yield self._pause(number)
+            if left and not known:  # the first failure says only that nothing was known
+                yield from contest.lost()
+            known = False
             names = list(left)
             for start in range(0, len(names), self.load_batch):
                 chunk = tuple(names[start : start + self.load_batch])
@@ -62,19 +66,16 @@ class VersionedStates(RecordStates):
                         left[name] = (records[name], stored or Condition.ABSENT)
             if not left:
                 return refused
-        raise self._conflict(next(iter(left)))
 
     def _take(self, name: str) -> Steps[Record | None]:
-        for number in range(ATTEMPTS):
+        contest = self._contest(name)
+        while True:
             found: dict[str, Record] = yield Load((name,))
             stored = found.get(name)
-            if stored is None:
-                return None
-            if (yield Erase(name, stored)) is not None:
+            if stored is None or (yield Erase(name, stored)) is not None:
                 self._known.pop(name, None)
                 return stored
-            yield self._pause(number)
-        raise self._conflict(name)
+            yield from contest.lost()
 
     def _expected(self, name: str) -> Record | Condition:
         version = self._known.get(name)

@@ -36,11 +36,11 @@ class AsyncMongoDBStateEngine(AsyncEngine):
     def __init__(self, settings: Settings, collection: str) -> None:
         self.settings = settings
         self.collection = collection
-        self._clients = PerLoop(self._open, AsyncMongoClient.close)
+        self._collections = PerLoop(self._open, _close)
 
     async def setup(self) -> None:
         try:
-            await (await self._documents()).create_index("expires_at", expireAfterSeconds=0)
+            await (await self._collections.get()).create_index("expires_at", expireAfterSeconds=0)
         except OperationFailure as error:
             if not lacks_expiry(error):
                 raise
@@ -57,16 +57,14 @@ class AsyncMongoDBStateEngine(AsyncEngine):
         return from_error(error, self.settings)
 
     async def close(self) -> None:
-        await self._clients.close()
+        await self._collections.close()
 
-    async def _open(self) -> AsyncMongoClient[Any]:
-        return AsyncMongoClient(self.settings.url, **self.settings.client)
-
-    async def _documents(self) -> Any:
-        return (await self._clients.get())[self.settings.database][self.collection]
+    async def _open(self) -> Any:
+        client: AsyncMongoClient[Any] = AsyncMongoClient(self.settings.url, **self.settings.client)
+        return client[self.settings.database][self.collection]
 
     async def _perform(self, request: Any) -> Any:
-        documents = await self._documents()
+        documents = await self._collections.get()
         match request:
             case Load((name,)):
                 found = await documents.find_one({"_id": name})
@@ -127,3 +125,7 @@ class AsyncMongoDBStateEngine(AsyncEngine):
                 }
                 refused += [name for name, done in stored.items() if not done]
         return refused
+
+
+async def _close(documents: Any) -> None:
+    await documents.database.client.close()

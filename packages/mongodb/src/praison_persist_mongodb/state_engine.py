@@ -40,7 +40,7 @@ class MongoDBStateEngine(Engine):
         self.settings = settings
         self.collection = collection
         self._guard = threading.Lock()
-        self._clients: dict[int, MongoClient[Any]] = {}  # by process id: MongoDB's clients do not survive a fork
+        self._collections: dict[int, Any] = {}  # by process id: MongoDB's clients do not survive a fork
 
     def setup(self) -> None:
         try:
@@ -61,19 +61,19 @@ class MongoDBStateEngine(Engine):
         return from_error(error, self.settings)
 
     def close(self) -> None:
-        if (client := self._clients.pop(os.getpid(), None)) is not None:
-            client.close()
+        if (documents := self._collections.pop(os.getpid(), None)) is not None:
+            documents.database.client.close()
 
     @property
     def _documents(self) -> Any:
-        client = self._clients.get(os.getpid())
-        if client is None:
+        documents = self._collections.get(os.getpid())
+        if documents is None:
             with self._guard:
-                client = self._clients.get(os.getpid())
-                if client is None:
-                    client = MongoClient(self.settings.url, **self.settings.client)
-                    self._clients[os.getpid()] = client
-        return client[self.settings.database][self.collection]
+                documents = self._collections.get(os.getpid())
+                if documents is None:
+                    client: MongoClient[Any] = MongoClient(self.settings.url, **self.settings.client)
+                    documents = self._collections[os.getpid()] = client[self.settings.database][self.collection]
+        return documents
 
     def _perform(self, request: Any) -> Any:
         match request:

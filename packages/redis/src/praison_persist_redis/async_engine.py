@@ -38,10 +38,13 @@ class AsyncRedisEngine(AsyncEngine):
 
     async def perform(self, request: Any) -> Any:
         client, free = await self._clients.get()
-        try:
-            await asyncio.wait_for(free.acquire(), self.settings.timeout)
-        except asyncio.TimeoutError:  # not the built-in TimeoutError before Python 3.11
-            raise busy(self.settings) from None
+        if free.locked():
+            try:
+                await asyncio.wait_for(free.acquire(), self.settings.timeout)
+            except asyncio.TimeoutError:  # not the built-in TimeoutError before Python 3.11
+                raise busy(self.settings) from None
+        else:
+            await free.acquire()  # at once; a timer would cost more than the command
         try:
             return await (self._scan(client, request) if isinstance(request, Scan) else self._send(client, request))
         finally:
