@@ -131,6 +131,13 @@ class Atomic(Suite):
         assert sorted(sums) == list(range(1, 401))
         assert await store.get("n") == 400
 
+    @clause
+    async def test_a_hundred_callers_at_once_are_all_counted(self, harness: Harness) -> None:
+        """Of a hundred callers at once each is counted, and one alone wins a `compare_and_set`."""
+        store = harness.opened[0]
+        assert sorted(only(await harness.together(100, lambda _: store.incr("n")))) == list(range(1, 101))
+        assert only(await harness.together(100, lambda i: store.compare_and_set("key", MISSING, i))).count(True) == 1
+
     @clause(processes=True)
     async def test_two_processes_count_together(self, harness: Harness) -> None:
         """A store is safe to share between processes: nothing that two of them write is lost."""
