@@ -1,4 +1,4 @@
-"""Weaviate: a server binary where it is on PATH, else built from its Go module, which takes minutes and happens once."""
+"""Weaviate: a server binary where it is on PATH, else built from its Go module, once, which takes minutes."""
 
 from __future__ import annotations
 

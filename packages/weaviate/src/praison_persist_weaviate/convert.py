@@ -190,8 +190,8 @@ def to_score(distance: Distance, value: float) -> float:
 
 def _kept(name: str, type_: DataType) -> Property:
     """A property that is read and not searched."""
-    searchable = {"index_searchable": False} if type_ is DataType.TEXT else {}
-    return Property(name=name, data_type=type_, index_filterable=False, **searchable)
+    searchable = False if type_ is DataType.TEXT else None
+    return Property(name=name, data_type=type_, index_filterable=False, index_searchable=searchable)
 
 
 def _decoded(text: str | None) -> list[Any] | None:

@@ -11,6 +11,7 @@ import grpc
 import httpx
 from weaviate.exceptions import (
     InsufficientPermissionsError,
+    ResponseCannotBeDecodedError,
     UnexpectedStatusCodeError,
     WeaviateBaseError,
     WeaviateClosedClientError,
@@ -38,7 +39,7 @@ _NO_CLASS = ("could not find class", "class not found", "not present in schema",
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-class _RpcFailure(Exception):
+class _CallError(Exception):
     """A gRPC call failed; not the vendor's error, so that the client neither waits a minute nor hides the code."""
 
     def __init__(self, code: grpc.StatusCode, details: str) -> None:
@@ -54,7 +55,7 @@ def telling(stub: Any) -> Any:
             try:
                 return call(*arguments, **options)
             except grpc.RpcError as exc:
-                raise _failure(exc) from exc
+                raise _told(exc) from exc
 
         return ask
 
@@ -69,7 +70,7 @@ def telling_async(stub: Any) -> Any:
             try:
                 return await call(*arguments, **options)
             except grpc.RpcError as exc:
-                raise _failure(exc) from exc
+                raise _told(exc) from exc
 
         return ask
 
@@ -89,7 +90,7 @@ def translated(where: str, *, write: bool, connecting: bool = False) -> Generato
         yield
     except PersistError:
         raise
-    except _RpcFailure as exc:
+    except _CallError as exc:
         raise _from_grpc(exc, where, write) from exc
     except (WeaviateBaseError, httpx.HTTPError) as exc:
         raise _from_rest(exc, where, write) from exc
@@ -108,11 +109,11 @@ def refusal(message: str, where: str) -> PersistError:
     return InvalidInputError(f"Weaviate refused the request: {message}")
 
 
-def _failure(exc: Any) -> _RpcFailure:
-    return _RpcFailure(exc.code(), str(exc.details()))
+def _told(exc: Any) -> _CallError:
+    return _CallError(exc.code(), str(exc.details()))
 
 
-def _from_grpc(exc: _RpcFailure, where: str, write: bool) -> PersistError:
+def _from_grpc(exc: _CallError, where: str, write: bool) -> PersistError:
     text = str(exc)
     if exc.code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return _ambiguous(_slow(where), write)
@@ -149,7 +150,7 @@ def _from_rest(exc: Exception, where: str, write: bool) -> PersistError:
     if isinstance(source, (httpx.TransportError, WeaviateConnectionError)):
         error = UnavailableError(f"cannot reach Weaviate at {where}: {source}", hint="is it running, is the URL right?")
         return _ambiguous(error, write and not isinstance(source, _NOT_SENT))
-    if isinstance(exc, (WeaviateStartUpError, httpx.HTTPError)):
+    if isinstance(exc, (WeaviateStartUpError, ResponseCannotBeDecodedError, httpx.HTTPError)):
         return _stranger(where)
     return _ambiguous(PersistError(f"Weaviate at {where}: {exc}"), write)
 

@@ -24,7 +24,12 @@ _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 def to_filter(condition: Filter | None) -> Narrowed[Any]:
     """A filter that every matching document satisfies; see `Narrowed`."""
-    return narrow(condition, _leaf, Native.all_of, Native.any_of)
+    return narrow(
+        condition,
+        _leaf,
+        both=lambda filters: Native.all_of(list(filters)),
+        either=lambda filters: Native.any_of(list(filters)),
+    )
 
 
 def any_id(ids: Sequence[str]) -> Any:

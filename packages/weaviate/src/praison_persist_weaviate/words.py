@@ -1,8 +1,8 @@
-"""Metadata as words, for an engine that finds a list of texts by one of them, or by the beginning of one. Pure functions.
+"""Metadata as words, for an engine that finds lists of texts by one of them, or by the beginning of one.
 
-Each fact of `praison_persist.facts` is a word, as a digest: that there is something at a path, and each scalar there. A
-number is a second word, which begins with its path's digest and ends with its 64 bits in the order of numbers, so that
-a range is a few beginnings.
+Pure functions. Each fact of `praison_persist.facts` is a word, as a digest: that there is something at a path, and
+each scalar there. A number is a second word, which begins with its path's digest and ends with its 64 bits in the
+order of numbers, so that a range is a few beginnings.
 """
 
 from __future__ import annotations
