@@ -20,6 +20,7 @@ from .filters import both, to_filter
 __all__ = ["counted", "kept", "matching", "scanned"]
 
 _PAGE = 1000
+_FIRST = "00000000-0000-0000-0000-000000000000"
 
 
 def matching(
@@ -35,7 +36,7 @@ def matching(
     where = both(among, narrowed.where)
     options: dict[str, Any] = {"limit": size, "include_vector": vectors, "return_properties": DOCUMENT}
     if where is None:
-        options["after"] = after
+        options["after"] = after or _FIRST
     else:  # Weaviate's cursor goes with no filter
         beyond = None if after is None else Native.by_property("_id").greater_than(after)
         options |= {"filters": both(where, beyond), "sort": Sort.by_id()}
