@@ -1,7 +1,8 @@
 """Who may insert an id, which Weaviate does not decide: writers claim ids first, and look for claims of others then.
 
 Of two writers at least one sees the other's claim, since both claim before they look. A writer goes on when it sees no
-other; the one with the smaller claim waits for that, and the other one gives way. Claims of writers that died end.
+other. The one with the smaller claim waits for that; the other one withdraws, waits until the smaller one is gone, and
+claims again. Claims of writers that died end.
 """
 
 from __future__ import annotations
@@ -48,17 +49,23 @@ def claim(engine: Any, client: Any, keys: Sequence[str]) -> Steps[str]:
     deadline = time.monotonic() + engine.timeout
     mine = str(uuid.uuid4())
     while True:
+        claimed: float = time.monotonic()
         properties = {"keys": list(keys), "seconds": _WORK * engine.timeout}
-        claimed = time.monotonic()
         yield client.collections.use(CLAIMS).data.insert_many([DataObject(properties=properties, uuid=mine)])
         try:
-            if (yield from _alone(engine, client, keys, mine, claimed, deadline)):
+            now, others = yield from _others(client, keys, mine, None)
+            while others and min(others) > mine:
+                yield from _patience(engine, deadline)
+                _, others = yield from _others(client, keys, mine, now + time.monotonic() - claimed)
+            if not others:
                 return mine
         except BaseException:
             yield from withdraw(client, mine)
             raise
         yield from withdraw(client, mine)
-        yield engine.pause(_PAUSE)
+        while others and min(others) < mine:
+            yield from _patience(engine, deadline)
+            _, others = yield from _others(client, keys, mine, now + time.monotonic() - claimed)
 
 
 def withdraw(client: Any, mine: str) -> Steps[None]:
@@ -66,32 +73,27 @@ def withdraw(client: Any, mine: str) -> Steps[None]:
     yield client.collections.use(CLAIMS).data.delete_by_id(mine)
 
 
-def _alone(engine: Any, client: Any, keys: Sequence[str], mine: str, claimed: float, deadline: float) -> Steps[bool]:
-    """Wait until there is no other claim on the keys; False where another one comes first."""
-    while True:
-        found = yield client.collections.use(CLAIMS).query.fetch_objects(
-            filters=Native.by_property("keys").contains_any(list(keys)),
-            limit=_MOST,
-            return_metadata=MetadataQuery(creation_time=True),
-            return_properties=["seconds"],
+def _others(client: Any, keys: Sequence[str], mine: str, now: float | None) -> Steps[tuple[float, list[str]]]:
+    """The server's time, which is that of our claim where it is not known, and the claims of others on the keys.
+
+    Claims that have ended do not count.
+    """
+    found = yield client.collections.use(CLAIMS).query.fetch_objects(
+        filters=Native.by_property("keys").contains_any(list(keys)),
+        limit=_MOST,
+        return_metadata=MetadataQuery(creation_time=True),
+        return_properties=["seconds"],
+    )
+    made = {str(one.uuid): one.metadata.creation_time.timestamp() for one in found.objects}
+    now = made.get(mine, 0.0) if now is None else now
+    ends = {str(one.uuid): made[str(one.uuid)] + one.properties["seconds"] for one in found.objects}
+    return now, [one for one, end in ends.items() if one != mine and end > now]
+
+
+def _patience(engine: Any, deadline: float) -> Steps[None]:
+    if time.monotonic() > deadline:
+        raise OperationTimeoutError(
+            "another writer is inserting one of these ids and does not finish",
+            hint="if it has died, its claim ends by itself",
         )
-        made = {str(one.uuid): one.metadata.creation_time for one in found.objects}
-        if mine in made:
-            # By the server's clock alone.
-            passed = {other: (made[mine] - when).total_seconds() for other, when in made.items()}
-            since = time.monotonic() - claimed
-            others = [
-                str(one.uuid)
-                for one in found.objects
-                if str(one.uuid) != mine and passed[str(one.uuid)] + since < one.properties["seconds"]
-            ]
-            if not others:
-                return True
-            if min(others) < mine:
-                return False
-        if time.monotonic() > deadline:
-            raise OperationTimeoutError(
-                "another writer is inserting one of these ids and does not finish",
-                hint="if it has died, its claim ends by itself",
-            )
-        yield engine.pause(_PAUSE)
+    yield engine.pause(_PAUSE)

@@ -15,7 +15,7 @@ from praison_persist.filters import Comparison, Exists, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 from .convert import to_uuid, write_word
-from .words import beginnings, equal_word, present_word
+from .words import EVERY, beginnings, equal_word, present_word
 
 __all__ = ["any_id", "both", "brought_by", "everything", "to_filter"]
 
@@ -44,7 +44,7 @@ def brought_by(write: str) -> Any:
 
 def everything() -> Any:
     """All objects."""
-    return Native.by_id().not_equal(_NO_ID)
+    return _word(EVERY)
 
 
 def both(*filters: Any) -> Any:
@@ -68,7 +68,8 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[Any]:
         words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
     if negated:
         lacking = [Native.by_property("words").not_equal(word) for word in words]
-        return Narrowed(Native.all_of(lacking) if len(lacking) > 1 else next(iter(lacking), None), exact=True)
+        # What lacks a word are also documents that are gone, until Weaviate tidies up.
+        return Narrowed(Native.all_of([everything(), *lacking]) if lacking else None, exact=True)
     return Narrowed(_either([_word(word) for word in words]), exact=True)
 
 

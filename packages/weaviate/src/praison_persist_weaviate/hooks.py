@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from typing import Any
 
 from weaviate.classes.query import MetadataQuery
@@ -15,7 +16,6 @@ from weaviate.exceptions import UnexpectedStatusCodeError
 
 from praison_persist.errors import NotFoundError, PersistError
 from praison_persist.filters import Filter
-from praison_persist.health import library_of
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument, SearchMode
 from praison_persist.overfetch import overfetch
 from praison_persist.scores import DISTANCES
@@ -114,10 +114,11 @@ class WeaviateHooks(VectorSteps):
         with self._engine.guard(write=True):
             yield from self._prepare((yield self._engine.client()))
 
-    def _about(self) -> Steps[dict[str, str | None]]:
+    def _about(self) -> Steps[dict[str, str]]:
         with self._engine.guard():
             client = yield self._engine.client()
-            return {"server": f"Weaviate {(yield client.get_meta())['version']}", "driver": library_of(client)}
+            server = f"Weaviate {(yield client.get_meta())['version']}"
+            return {"server": server, "driver": f"weaviate-client {version('weaviate-client')}"}
 
     def _close(self) -> Steps[None]:
         yield self._engine.close()

@@ -14,14 +14,17 @@ from typing import Any
 from praison_persist.facts import equal, facts_of, present
 from praison_persist.filters import Comparison
 
-__all__ = ["beginnings", "equal_word", "present_word", "words_of"]
+__all__ = ["EVERY", "beginnings", "equal_word", "present_word", "words_of"]
+
+EVERY = "every"
+"""The word of all documents."""
 
 _EXACT = 2**53
 
 
 def words_of(metadata: Mapping[str, Any] | None) -> list[str]:
     """The words of a document, without repetition."""
-    words: list[str] = []
+    words: list[str] = [EVERY]
     for fact in facts_of(metadata):
         words.append(_digest(fact))
         path, _, form = fact.rpartition("\x01\x03")
