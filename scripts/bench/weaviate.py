@@ -20,7 +20,9 @@ from .server import running
 
 COLLECTION = "documents"
 RAW = "RawDocuments"
-INDEX: dict[str, Any] = {"ef": 2000}  # both sides find the same documents, which approximate searches of random vectors do not
+INDEX: dict[str, Any] = {
+    "ef": 2000
+}  # both sides find the same documents, which approximate searches of random vectors do not
 FILTER = Filter.by_property("lang").equal("de") & Filter.by_property("year").greater_or_equal(2020)
 PROPERTIES = ["doc_id", "content", "content_hash", "created_at", "lang", "year", "tags"]
 
