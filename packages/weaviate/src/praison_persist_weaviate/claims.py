@@ -85,9 +85,9 @@ def _others(client: Any, keys: Sequence[str], mine: str, now: float | None) -> S
         return_properties=["seconds"],
     )
     made = {str(one.uuid): one.metadata.creation_time.timestamp() for one in found.objects}
-    now = made.get(mine, 0.0) if now is None else now
+    time_there = made.get(mine, 0.0) if now is None else now
     ends = {str(one.uuid): made[str(one.uuid)] + one.properties["seconds"] for one in found.objects}
-    return now, [one for one, end in ends.items() if one != mine and end > now]
+    return time_there, [one for one, end in ends.items() if one != mine and end > time_there]
 
 
 def _patience(engine: Any, deadline: float) -> Steps[None]:
