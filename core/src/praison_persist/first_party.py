@@ -43,6 +43,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "async_lancedb": "praison-persist-lancedb",
         "async_qdrant": "praison-persist-qdrant",
         "async_redis": "praison-persist-redis",
+        "async_weaviate": "praison-persist-weaviate",
         "cassandra": "praison-persist-cassandra",
         "chroma": "praison-persist-chroma",
         "chromadb": "praison-persist-chroma",
@@ -59,6 +60,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "surrealdb_v": "praison-persist-surrealdb",
         "surrealdb_vector": "praison-persist-surrealdb",
         "valkey": "praison-persist-valkey",
+        "weaviate": "praison-persist-weaviate",
     },
     "state": {
         "async_firestore": "praison-persist-firestore",
@@ -122,6 +124,7 @@ SCHEMES: dict[str, dict[str, str]] = {
         "unix": "praison-persist-redis",
         "valkey": "praison-persist-valkey",
         "valkeys": "praison-persist-valkey",
+        "weaviate": "praison-persist-weaviate",
     },
     "state": {
         "dynamodb": "praison-persist-dynamodb",
