@@ -1,4 +1,4 @@
-"""Engines from package registries, without root: PyPI, npm, Maven Central, Debian, the Go module proxy; in the cache."""
+"""Engines from package registries, without root: PyPI, npm, Maven Central, Debian, the Go proxy, kept in the cache."""
 
 from __future__ import annotations
 
