@@ -73,11 +73,10 @@ def package_section(package: Package) -> str:
 
 
 def reasons(suite: dict[str, Any]) -> list[str]:
-    """One sentence for each outcome and reason, with the clauses that it concerns."""
+    """One sentence for each outcome and reason, with the clauses that it concerns, in words, which wrap on a phone."""
     return [
-        f"{WORDS[entry['outcome']]}: {entry['reason']} ({', '.join(f'`{name}`' for name in entry['tests'])})".replace(
-            "|", "\\|"
-        )
+        f"{WORDS[entry['outcome']]}: {entry['reason']} "
+        f"({'; '.join(name.removeprefix('test_').replace('_', ' ') for name in entry['tests'])})".replace("|", "\\|")
         for entry in suite["exceptions"]
     ]
 
