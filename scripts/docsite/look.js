@@ -24,10 +24,10 @@
     return [...(colour.startsWith("color(") ? parts.slice(0, 3).map(part => part * 255) : parts.slice(0, 3)), parts[3] ?? 1];
   };
   const over = (front, back) => [0, 1, 2].map(i => front[i] * front[3] + back[i] * (1 - front[3]));
+  const known = new Map([[null, [255, 255, 255]]]);
   const behind = element => {
-    if (!element) return [255, 255, 255];
-    const own = rgba(getComputedStyle(element).backgroundColor);
-    return own[3] === 1 ? own.slice(0, 3) : over(own, behind(element.parentElement));
+    if (!known.has(element)) known.set(element, over(rgba(getComputedStyle(element).backgroundColor), behind(element.parentElement)));
+    return known.get(element);
   };
   const luminance = colour => {
     const [r, g, b] = colour.map(part => part / 255).map(c => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
