@@ -12,7 +12,8 @@
   for (let waited = 0; !drawn() && waited < 30000; waited += 50) await new Promise(done => setTimeout(done, 50));
   if (!drawn()) found.push("a diagram is not drawn");
 
-  // Colours follow the scheme with a transition.
+  // The theme hears of another scheme or width after us, and colours change with a transition.
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   await Promise.all(document.getAnimations().map(one => one.finished.catch(() => null)));
 
   const width = document.documentElement.clientWidth;
@@ -39,8 +40,8 @@
     const [high, low] = [luminance(front), luminance(back)].sort((a, b) => b - a);
     return (high + 0.05) / (low + 0.05);
   };
-  if (matchMedia("(prefers-color-scheme: dark)").matches && luminance(behind(document.body)) > 0.5)
-    found.push("the page is light for a reader who prefers dark");
+  if (matchMedia("(prefers-color-scheme: dark)").matches !== luminance(behind(document.body)) < 0.5)
+    found.push("the page does not follow the reader's colour scheme");
 
   const scrolls = element => /auto|scroll/.test(getComputedStyle(element).overflowX);
   const reachable = element => {
