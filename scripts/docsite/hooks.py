@@ -10,6 +10,8 @@ from typing import Any
 
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import get_relative_url
 
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
@@ -19,18 +21,19 @@ from engines import packages as registries
 from docsite import links, pages
 
 _MERMAID = ["@mermaid-js/tiny@12.0.0"]  # has no dependencies, so that one file is the whole library
+_SCRIPT = "assets/mermaid.js"
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Add what is not in docs."""
     for uri, text in pages.generated().items():
         files.append(File.generated(config, uri, content=text))
-    files.append(File.generated(config, "assets/mermaid.js", abs_src_path=str(_mermaid())))
+    files.append(File.generated(config, _SCRIPT, abs_src_path=str(_mermaid())))
     config["nav"] = pages.navigation({file.src_uri for file in files.documentation_pages()})
     return files
 
 
-def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """Rewrite the links of pages in docs; notes to the tests of the snippets are not for readers."""
     uri = page.file.src_uri
     if page.file.generated_by is None:
@@ -39,6 +42,14 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         except ValueError as exc:
             logging.getLogger("mkdocs.hooks").warning("%s", exc)
     return re.sub(r"^<!-- .* -->\n", "", markdown, flags=re.MULTILINE)
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> str:
+    """Load the diagram library, which is large, where there is a diagram; elsewhere the theme does not ask for it."""
+    if '<pre class="mermaid">' not in output:
+        return output
+    script = f'<script src="{get_relative_url(_SCRIPT, page.url)}"></script>'
+    return output.replace("</body>", f"{script}</body>")
 
 
 def _mermaid() -> Path:

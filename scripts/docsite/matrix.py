@@ -22,6 +22,7 @@ WORDS = {
 def capability_page(packages: Iterable[Package]) -> str:
     """Markdown of all backends."""
     lines = [
+        "---\nhide: [toc]\n---",  # room for the tables
         "# Capability matrix",
         "",
         "Every row is a conformance class that ran; the data is written by\n`scripts/conformance_reports`.",
@@ -41,7 +42,7 @@ def capability_page(packages: Iterable[Package]) -> str:
         for package, suite in rows:
             link = f"[{suite['backend']}](backends/{package.family}.md#conformance)"
             verdict = "yes" if not _noes(suite) else "**no**" if _kind_of(suite, "failed") else "except"
-            why = "<br>".join(reasons(suite)) or "none"
+            why = "<br>".join(reasons(suite, brief=True)) or "none"
             lines.append(f"| {link} | {suite['class']} | {verdict} | {suite['summary'].get('passed', 0)} | {why} |")
         for package in found:
             for name in package.backends(kind):
@@ -72,14 +73,20 @@ def package_section(package: Package) -> str:
     return "\n".join(lines) + "\n"
 
 
-def reasons(suite: dict[str, Any]) -> list[str]:
-    """One sentence for each outcome and reason, with the clauses that it concerns."""
-    return [
-        f"{WORDS[entry['outcome']]}: {entry['reason']} ({', '.join(f'`{name}`' for name in entry['tests'])})".replace(
-            "|", "\\|"
-        )
-        for entry in suite["exceptions"]
-    ]
+def reasons(suite: dict[str, Any], *, brief: bool = False) -> list[str]:
+    """One sentence for each outcome and reason, with the clauses that it concerns, in words, which wrap on a phone.
+
+    Args:
+        suite: a summary.
+        brief: leave out the clauses of what has nothing to test.
+    """
+    sentences: list[str] = []
+    for entry in suite["exceptions"]:
+        sentence = f"{WORDS[entry['outcome']]}: {entry['reason']}"
+        if not brief or entry["outcome"] != "not applicable":
+            sentence += f" ({'; '.join(name.removeprefix('test_').replace('_', ' ') for name in entry['tests'])})"
+        sentences.append(sentence.replace("|", "\\|"))
+    return sentences
 
 
 def _noes(suite: dict[str, Any]) -> list[dict[str, Any]]:
