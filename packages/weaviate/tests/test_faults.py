@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 import pytest
+from weaviate.exceptions import WeaviateTimeoutError
 
 from praison_persist import (
     ConfigurationError,
@@ -130,6 +131,23 @@ def test_a_grpc_api_that_is_away_is_told_in_time(
         asyncio.run(searched())
     assert time.monotonic() - began < 8
     with WeaviateKnowledgeStore(weaviate_url, collection_prefix=fresh_prefix) as store:
+        store.delete_collection("docs")
+
+
+def test_an_insert_whose_claim_cannot_be_withdrawn_is_done(
+    weaviate_url: str, fresh_prefix: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def failing(*_: Any, **__: Any) -> None:
+        raise WeaviateTimeoutError("no answer")
+
+    with WeaviateKnowledgeStore(weaviate_url, collection_prefix=fresh_prefix, timeout=1) as store:
+        store.create_collection("docs", 2)
+        with monkeypatch.context() as patched:
+            patched.setattr("weaviate.collections.data.sync._DataCollection.delete_by_id", failing)
+            store.insert("docs", [KnowledgeDocument("a", "x", [1.0, 0.0])])
+        assert "could not be withdrawn" in caplog.text
+        assert store.count("docs") == 1
+        store.insert("docs", [KnowledgeDocument("b", "x", [1.0, 0.0])])  # other ids do not wait for that claim
         store.delete_collection("docs")
 
 

@@ -7,15 +7,17 @@ claims again. Claims of writers that died end.
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
+import httpx
 from weaviate.classes.data import DataObject
 from weaviate.classes.query import Filter as Native
 from weaviate.classes.query import MetadataQuery
-from weaviate.exceptions import UnexpectedStatusCodeError
+from weaviate.exceptions import UnexpectedStatusCodeError, WeaviateBaseError
 
 from praison_persist.errors import OperationTimeoutError
 from praison_persist.steps import Steps
@@ -23,6 +25,8 @@ from praison_persist.steps import Steps
 from .convert import CLAIMS, claims_schema
 
 __all__ = ["claim", "prepare", "withdraw"]
+
+_logger = logging.getLogger(__name__)
 
 _PAUSE = 0.005
 _MOST = 100
@@ -69,8 +73,11 @@ def claim(engine: Any, client: Any, keys: Sequence[str]) -> Steps[str]:
 
 
 def withdraw(client: Any, mine: str) -> Steps[None]:
-    """Take a claim back."""
-    yield client.collections.use(CLAIMS).data.delete_by_id(mine)
+    """Take a claim back. Where that fails the claim ends later, and what was done under it stands."""
+    try:
+        yield client.collections.use(CLAIMS).data.delete_by_id(mine)
+    except (WeaviateBaseError, httpx.HTTPError) as exc:
+        _logger.warning("a claim on ids could not be withdrawn; inserts of the same ids wait until it ends: %s", exc)
 
 
 def _others(client: Any, keys: Sequence[str], mine: str, now: float | None) -> Steps[tuple[float, list[str]]]:
