@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from engines import UnavailableError, packages
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 _SHELL = "usr/lib/chromium/chromium-headless-shell"
 _FONTS = """<fontconfig><dir>{home}/usr/share/fonts</dir><cachedir>{scratch}/fonts</cachedir>
@@ -36,7 +37,7 @@ def root(*, fetch: bool) -> Path | None:
 class Browser:
     """One tab of a running browser."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._last = 0
         self._session: str | None = None
