@@ -125,7 +125,7 @@ def debian(package: str, binary: str, *, fetch: bool, also: Sequence[str] = ()) 
     Raises:
         UnavailableError: not a Debian, or without package lists.
     """
-    target = bootstrap.cache_dir() / "engines" / f"debian-{package}"
+    target = bootstrap.cache_dir() / "engines" / f"debian-{'+'.join((package, *also))}"
     with _making(target, fetch=fetch) as folder:
         if folder is not None:
             if not (shutil.which("apt-get") and shutil.which("dpkg")):
