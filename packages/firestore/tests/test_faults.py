@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc
 import pytest
 
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
@@ -114,6 +115,60 @@ def test_a_connection_that_is_cut_is_said(monkeypatch: pytest.MonkeyPatch) -> No
         with FirestoreStateStore(timeout=2) as store, pytest.raises(UnavailableError) as caught:
             store.set("k", 1)
         assert caught.value.ambiguous
+
+
+@pytest.fixture
+def refused(firestore: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """What a proxy, in the environment, does with the next calls: True says that a quota is exceeded."""
+    plan: list[bool] = []
+    channel = grpc.insecure_channel(firestore)
+
+    def handler(details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+        method = details.method
+
+        def answer(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+            if plan and plan.pop(0):
+                context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "slow down")
+            yield from channel.unary_stream(method)(request, metadata=details.invocation_metadata)
+
+        return grpc.unary_stream_rpc_method_handler(answer)
+
+    class Everything(grpc.GenericRpcHandler):
+        def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
+            return handler(handler_call_details)
+
+    server = grpc.server(ThreadPoolExecutor(4), handlers=[Everything()])
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
+    server.start()
+    yield plan
+    server.stop(None).wait()
+    channel.close()
+
+
+def test_throttling_is_waited_out(refused: list[bool], fresh_prefix: str) -> None:
+    async def counted() -> int:
+        async with AsyncFirestoreStateStore(collection=fresh_prefix) as store:
+            return await store.incr("n")
+
+    with FirestoreStateStore(collection=fresh_prefix) as store:
+        store.set("k", 1)
+        for throttled in ([True], [False, True], [True, True]):  # the read of a sum; its write; and twice
+            refused[:] = throttled
+            store.incr("n")
+            assert not refused
+    refused[:] = [True, True]
+    assert asyncio.run(counted()) == 4
+
+
+def test_throttling_that_does_not_end_is_said(refused: list[bool], fresh_prefix: str) -> None:
+    refused[:] = [True] * 2
+    with (
+        FirestoreStateStore(collection=fresh_prefix, max_retries=1) as store,
+        pytest.raises(UnavailableError, match="slow down") as caught,
+    ):
+        store.set("k", 1)
+    assert "quota" in (caught.value.hint or "")
+    assert not refused
 
 
 @pytest.mark.usefixtures("firestore")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -16,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_gcs import GCSStateStore
+from praison_persist_testkit.running import beats_while
 
 BUCKET = "some-bucket"
 
@@ -121,6 +124,18 @@ def test_a_service_that_never_answers_is_given_up_in_time(monkeypatch: pytest.Mo
                 store.set("k", 1)
             assert time.monotonic() - began < 5
             assert caught.value.ambiguous
+
+
+def test_the_loop_beats_while_a_service_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> tuple[int, BaseException | None]:
+        async with async_view(GCSStateStore(BUCKET, timeout=0.5)) as store:
+            return await beats_while(store.get("k"))
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.getsockname()[1]}")
+        beats, error = asyncio.run(main())
+    assert isinstance(error, OperationTimeoutError)
+    assert beats > 15
 
 
 def test_a_connection_closed_halfway_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import socket
@@ -15,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, UnavailableError, WrongTypeError
+from praison_persist_testkit.running import beats_while
 from praison_persist_valkey import ValkeyStateStore
 
 
@@ -102,6 +105,19 @@ def test_a_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
         with pytest.raises(OperationTimeoutError):
             store.set("k", 1)
         assert time.monotonic() - began < 5
+
+
+def test_the_loop_beats_while_a_server_does_not_answer(valkey_engine: Any, fresh_prefix: str) -> None:
+    async def main() -> tuple[int, BaseException | None]:
+        blocking = ValkeyStateStore(valkey_engine.url, prefix=fresh_prefix, timeout=0.5)
+        async with async_view(blocking) as store:
+            await store.set("k", 1)
+            tell(blocking, "CLIENT", "PAUSE", "1500", "ALL")
+            return await beats_while(store.get("k"))
+
+    beats, error = asyncio.run(main())
+    assert isinstance(error, OperationTimeoutError)
+    assert beats > 15
 
 
 def test_a_server_that_stops_answering_is_given_up_in_time(valkey_engine: Any, fresh_prefix: str) -> None:

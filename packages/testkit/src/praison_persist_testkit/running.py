@@ -20,7 +20,7 @@ from praison_persist.state import AsyncStateStore
 
 from .target import Target
 
-__all__ = ["Handle", "Harness", "NotApplicable", "Refusal", "only", "refuses", "watchdog"]
+__all__ = ["Handle", "Harness", "NotApplicable", "Refusal", "beats_while", "only", "refuses", "watchdog"]
 
 T = TypeVar("T")
 E = TypeVar("E", bound=BaseException)
@@ -244,3 +244,12 @@ def _drive(coroutine: Coroutine[Any, Any, T]) -> T:
 def _discard(awaitable: Awaitable[Any]) -> None:
     if inspect.iscoroutine(awaitable):
         awaitable.close()
+
+
+async def beats_while(work: Awaitable[Any]) -> tuple[int, BaseException | None]:
+    """How often the event loop came to a pulse of 10 ms while this went on, and the error that ended it."""
+    going, beats = asyncio.ensure_future(work), 0
+    while not going.done():
+        await asyncio.sleep(0.01)
+        beats += 1
+    return beats, going.exception()
