@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import redis
 
-from praison_persist.errors import ConfigurationError, OperationTimeoutError, UnavailableError
+from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_redis import AsyncRedisStateStore, RedisStateStore
 
 
@@ -80,6 +80,30 @@ def test_a_server_that_is_away_is_said_at_once(fresh_prefix: str) -> None:
             assert time.monotonic() - began < 5
             assert "hunter22" not in str(caught.value)
             assert not caught.value.ambiguous
+
+
+@pytest.mark.parametrize("kind", ["redis", "redis+cluster", "redis+sentinel"])
+def test_none_of_the_servers_being_there_is_said_at_once(kind: str) -> None:
+    with socket.socket() as reserved:
+        reserved.bind(("127.0.0.1", 0))
+        path = "/praison" if kind == "redis+sentinel" else ""
+        url = f"{kind}://:hunter22@127.0.0.1:{reserved.getsockname()[1]}{path}"
+
+        async def ask() -> None:
+            async with AsyncRedisStateStore(url) as store:
+                await store.get("k")
+
+        def ask_blocking() -> None:
+            with RedisStateStore(url) as store:
+                store.get("k")
+
+        for asked in (ask_blocking, lambda: asyncio.run(ask())):
+            began = time.monotonic()
+            with pytest.raises(UnavailableError) as caught:
+                asked()
+            assert time.monotonic() - began < 5
+            assert "hunter22" not in str(caught.value)
+            assert len(str(caught.value)) < 300
 
 
 def test_a_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
@@ -179,3 +203,21 @@ def test_the_commands_of_the_readme_are_all_that_it_needs(redis_engine: Any, fre
     assert "wrong-word" not in str(caught.value)
     with RedisStateStore(url, prefix="other:") as elsewhere, pytest.raises(ConfigurationError):
         elsewhere.get("v")
+
+
+def test_what_is_too_large_is_refused_before_anything_is_written(
+    redis_url: str, fresh_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("praison_persist.state_engines.commands.LONGEST", 1000)  # of 512 MiB
+    with RedisStateStore(redis_url, prefix=fresh_prefix) as store:
+        store.set("large", "é" * 499)
+        for call in (
+            lambda: store.set("k", "é" * 500),
+            lambda: store.set_many({"small": 1, "k": "x" * 999}),
+            lambda: store.hset("h", "f", "x" * 999),
+            lambda: store.compare_and_set("large", "é" * 499, "x" * 999),
+        ):
+            with pytest.raises(InvalidInputError, match="takes 100"):
+                call()
+        assert store.keys() == ["large"]
+        assert store.get("large") == "é" * 499

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import trustme
 from engines import EngineError
 from engines.redis import Redis
+from engines.system import free_port
 
 from praison_persist.errors import UnavailableError
 from praison_persist_redis import AsyncRedisStateStore, RedisStateStore
@@ -40,6 +43,14 @@ class TlsRedis(Redis):
         return True
 
 
+class TlsClusterNode(TlsRedis):
+    """A cluster of one node that speaks TLS only."""
+
+    def _command(self, home: Path, port: int) -> list[str]:
+        bus = ["--cluster-enabled", "yes", "--tls-cluster", "yes", "--cluster-port", str(free_port())]
+        return [*super()._command(home, port), *bus]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Its URL, and the option that makes its certificate known."""
@@ -57,6 +68,21 @@ def server(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator
     except EngineError as exc:
         pytest.skip(f"this Redis speaks no TLS: {exc}")
     yield engine.url, {"ssl_ca_certs": str(folder / "ca.pem")}
+    engine.stop()
+
+
+@pytest.fixture
+def cluster(server: tuple[str, dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """As `server`, of a cluster that has the same certificate."""
+    _, trust = server
+    engine = TlsClusterNode(own=True)
+    engine.folder = Path(trust["ssl_ca_certs"]).parent
+    engine.start()
+    with redis.Redis.from_url(engine.url, **trust) as node:
+        node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        while node.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
+            time.sleep(0.05)
+    yield engine.url.replace("rediss://", "rediss+cluster://"), trust
     engine.stop()
 
 
@@ -89,4 +115,18 @@ def test_another_host_name_is_refused(server: tuple[str, dict[str, Any]]) -> Non
         RedisStateStore(url.replace("127.0.0.1", "localhost"), max_retries=0, **trust) as store,
         pytest.raises(UnavailableError, match=r"certificate|mismatch"),
     ):
+        store.get("k")
+
+
+def test_a_cluster_is_reached_over_tls(cluster: tuple[str, dict[str, Any]], fresh_prefix: str) -> None:
+    url, trust = cluster
+
+    async def read() -> Any:
+        async with AsyncRedisStateStore(url, prefix=fresh_prefix, **trust) as store:
+            return await store.get_many([f"k{i}" for i in range(20)])
+
+    with RedisStateStore(url, prefix=fresh_prefix, **trust) as store:
+        store.set_many({f"k{i}": i for i in range(20)})
+    assert asyncio.run(read()) == {f"k{i}": i for i in range(20)}
+    with RedisStateStore(url, max_retries=0) as store, pytest.raises(UnavailableError, match="certificate"):
         store.get("k")

@@ -38,6 +38,12 @@ _READS = frozenset(
 
 _WRAPPED = {"value", "__wrapped__"}
 
+LONGEST = 512 * 2**20
+"""Bytes of a value or a field, which is what servers take by default: a longer one makes them hang up.
+
+Source: https://redis.io/docs/latest/develop/data-types/strings/
+"""
+
 _SWAP = (
     "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end "
     "redis.call('SET', KEYS[1], ARGV[2], unpack(ARGV, 3)) return 1"
@@ -215,7 +221,7 @@ class CommandStates(Named):
 
     @operation()
     def hset(self, key: str, field: str, value: Any) -> Steps[None]:
-        reply = yield from _ask("HSET", self.name_of(key), check_field(field), encode(value))
+        reply = yield from _ask("HSET", self.name_of(key), check_field(field), _fitting(encode(value)))
         _no_value(reply, key)
 
     @operation()
@@ -299,8 +305,21 @@ def _no_value(reply: Any, key: str) -> None:
 def _encode_value(value: Any, what: str = "value") -> str:
     """JSON text that `_stored_value` gives back exactly; PraisonAI's wrapping is used for what looks wrapped."""
     if _looks_wrapped(value):
-        return encode({"value": value, "__wrapped__": True}, what)
-    return encode(value, what)
+        return _fitting(encode({"value": value, "__wrapped__": True}, what), what)
+    return _fitting(encode(value, what), what)
+
+
+def _fitting(text: str, what: str = "value") -> str:
+    """The text, if the server takes it.
+
+    Raises:
+        InvalidInputError: it is too long.
+    """
+    if len(text) > LONGEST // 4 and (size := len(text.encode())) > LONGEST:
+        raise InvalidInputError(
+            f"{what} takes {size} bytes as JSON, and the server takes {LONGEST}", hint="store it in parts"
+        )
+    return text
 
 
 def _looks_wrapped(value: Any) -> bool:

@@ -89,7 +89,7 @@ class AsyncServerEngine(AsyncRedisEngine):
             return redis.ConnectionPool(
                 connection_class=_connection_class(settings), **connection_options(settings), **options
             )
-        sentinel = Sentinel(settings.addresses, **sentinel_options(settings))
+        sentinel = Sentinel(settings.addresses, **sentinel_options(settings, options["retry"]))
         return sentinel.master_for(settings.master, **options).connection_pool
 
     async def _release(self, client: Any) -> None:

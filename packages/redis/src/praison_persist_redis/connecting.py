@@ -43,12 +43,13 @@ def server_options(settings: Settings, retry: Any) -> dict[str, Any]:
     return {**options, **(settings.tls or {})}
 
 
-def sentinel_options(settings: Settings) -> dict[str, Any]:
-    """How to talk to the Sentinels."""
+def sentinel_options(settings: Settings, retry: Any) -> dict[str, Any]:
+    """How to talk to the Sentinels; ``retry`` as in `server_options`."""
     kwargs: dict[str, Any] = {
         "socket_timeout": settings.connect_timeout,
         "socket_connect_timeout": settings.connect_timeout,
         "password": settings.sentinel_password,
+        "retry": retry,
     }
     if settings.tls is not None:
         kwargs |= {"ssl": True, **settings.tls}

@@ -83,7 +83,7 @@ class ServerEngine(RedisEngine):
             return redis.ConnectionPool(
                 connection_class=_connection_class(settings), **connection_options(settings), **options
             )
-        sentinel = Sentinel(settings.addresses, **sentinel_options(settings))
+        sentinel = Sentinel(settings.addresses, **sentinel_options(settings, options["retry"]))
         return sentinel.master_for(settings.master, **options).connection_pool
 
     def _send(self, pipeline: Pipeline) -> list[Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from redis import exceptions
+from redis.asyncio.sentinel import MasterNotFoundError as AsyncMasterNotFoundError
+from redis.sentinel import MasterNotFoundError
 
 from praison_persist.errors import (
     ConfigurationError,
@@ -27,6 +29,8 @@ _LATER = (
     exceptions.BusyLoadingError,
 )
 
+_NO_NODE = exceptions.RedisClusterException  # no RedisError: none of a cluster's nodes could be asked
+
 
 def from_error(error: Exception, settings: Settings) -> PersistError | None:
     """The contract's error; None for what is not Redis's."""
@@ -42,9 +46,15 @@ def from_error(error: Exception, settings: Settings) -> PersistError | None:
         return ConfigurationError(text, hint="the README of praison-persist-redis lists the commands that it needs")
     if isinstance(error, exceptions.OutOfMemoryError):
         return PersistError(text, hint="raise the server's maxmemory, or give keys a ttl")
+    if isinstance(
+        error, (MasterNotFoundError, AsyncMasterNotFoundError)
+    ):  # its text lists the clients with all their options
+        return UnavailableError(
+            f"{settings.place}: no Sentinel names a master", hint="are they up, and is the name of the service right?"
+        )
     if isinstance(error, _LATER):
         return UnavailableError(text)
-    if isinstance(error, (exceptions.ConnectionError, exceptions.ClusterError, OSError)):
+    if isinstance(error, (exceptions.ConnectionError, exceptions.ClusterError, _NO_NODE, OSError)):
         return UnavailableError(text, hint="is the server up, and is the address right?")
     if isinstance(error, exceptions.RedisError):
         return PersistError(text)
