@@ -46,9 +46,7 @@ def from_error(error: Exception, settings: Settings) -> PersistError | None:
         return ConfigurationError(text, hint="the README of praison-persist-redis lists the commands that it needs")
     if isinstance(error, exceptions.OutOfMemoryError):
         return PersistError(text, hint="raise the server's maxmemory, or give keys a ttl")
-    if isinstance(
-        error, (MasterNotFoundError, AsyncMasterNotFoundError)
-    ):  # its text lists the clients with all their options
+    if isinstance(error, (MasterNotFoundError, AsyncMasterNotFoundError)):  # its text lists clients and options
         return UnavailableError(
             f"{settings.place}: no Sentinel names a master", hint="are they up, and is the name of the service right?"
         )
