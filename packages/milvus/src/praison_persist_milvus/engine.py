@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ from .location import Location
 __all__ = ["Engine"]
 
 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs every error that it raises, with a traceback
+
+
+_START = 30.0
+"""Seconds for the embedded engine's process to listen."""
 
 
 @dataclass
@@ -138,9 +143,20 @@ def _acquire(path: str) -> str:
                 raise UnavailableError(
                     f"the embedded Milvus cannot open {path}", hint="is it open in another process?", retryable=False
                 )
+            _await_socket(path, address)
             found = _servers[path] = _Server(address, os.getpid())
         found.users += 1
         return found.address
+
+
+def _await_socket(path: str, address: str) -> None:
+    """The engine's process says that it is started before it listens, which takes seconds on a busy machine."""
+    end = time.monotonic() + _START
+    while not Path(address.removeprefix("unix:")).exists():
+        if time.monotonic() > end:
+            _lite().release_server(path)
+            raise UnavailableError(f"the embedded Milvus for {path} did not start within {_START:g} s")
+        time.sleep(0.01)
 
 
 def _release(path: str) -> None:
