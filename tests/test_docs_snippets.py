@@ -33,6 +33,7 @@ URLS = {
     "mysql": r"mysql://[^\s\"']+",
     "redis": r"redis://[^\s\"']+",
     "valkey": r"valkey://[^\s\"']+",
+    "weaviate": r"http://localhost:8080",
 }
 SECONDS = 60
 
