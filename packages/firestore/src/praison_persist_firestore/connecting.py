@@ -23,6 +23,7 @@ CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", -1),
     # A server that comes back is found within a second, not within two minutes.
     ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 1000),  # also the least time for a connection to be made
     ("grpc.max_reconnect_backoff_ms", 1000),
     # A connection that died silently is noticed while a call waits on it.
     ("grpc.keepalive_time_ms", 2000),
