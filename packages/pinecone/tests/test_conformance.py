@@ -32,6 +32,7 @@ def emptied(pinecone_url: str, fresh_prefix: str) -> Iterator[str]:
 
 class TestPinecone(KnowledgeConformance):
     deviations: ClassVar = DEVIATIONS
+    watchdog_seconds = 400  # every call is some HTTP requests, and the random calls are some thousands
 
     @pytest.fixture
     def target(self, pinecone_url: str, emptied: str) -> Target:
@@ -40,6 +41,7 @@ class TestPinecone(KnowledgeConformance):
 
 class TestAsyncPinecone(KnowledgeConformance):
     deviations: ClassVar = DEVIATIONS
+    watchdog_seconds = 400  # every call is some HTTP requests, and the random calls are some thousands
 
     @pytest.fixture
     def target(self, pinecone_url: str, emptied: str) -> Target:

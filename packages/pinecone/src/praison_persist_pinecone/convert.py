@@ -67,9 +67,7 @@ def index_name(name: str) -> str:
 def schema(info: CollectionInfo) -> dict[str, Any]:
     """The schema of a collection's index: one dense vector under the name that the vectors API addresses."""
     return {
-        "fields": {
-            "_values": {"type": "dense_vector", "dimension": info.dimension, "metric": _METRICS[info.distance]}
-        }
+        "fields": {"_values": {"type": "dense_vector", "dimension": info.dimension, "metric": _METRICS[info.distance]}}
     }
 
 

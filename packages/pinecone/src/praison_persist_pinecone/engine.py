@@ -93,6 +93,4 @@ class Engine:
 
 def opened(client: Callable[..., Any], location: Location, remote: Remote) -> Any:
     """A client of the control plane, either class; connects to nothing yet."""
-    return client(
-        api_key=location.api_key, host=location.host, timeout=remote.deadlines(), retry_config=NO_RETRIES
-    )
+    return client(api_key=location.api_key, host=location.host, timeout=remote.deadlines(), retry_config=NO_RETRIES)

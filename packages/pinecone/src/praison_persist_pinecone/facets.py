@@ -76,7 +76,11 @@ def _numbers(metadata: Mapping[str, Any] | None) -> list[tuple[tuple[str, ...], 
                 waiting.append((path, value))  # pyright: ignore[reportUnknownArgumentType]
                 continue
             items: list[Any] = value if isinstance(value, list) else [value]
-            found += [(path, number(item)) for item in items if isinstance(item, (int, float)) and item is not True and item is not False]
+            found += [
+                (path, number(item))
+                for item in items
+                if isinstance(item, (int, float)) and item is not True and item is not False
+            ]
     return found
 
 

@@ -99,9 +99,7 @@ class PineconeHooks(VectorSteps):
             location = Location.of(url, api_key, index_name, namespace)
             check_index_name(location.index_name)
             policy = RetryPolicy(max_retries, retry_delay)
-            self._new = NewIndex.of(
-                cloud, region, environment, check_bool(deletion_protection, "deletion_protection")
-            )
+            self._new = NewIndex.of(cloud, region, environment, check_bool(deletion_protection, "deletion_protection"))
             self._prefix = check_identifier(collection_prefix, "collection_prefix", empty=True, longest=128)
             if location.index_name is not None and self._prefix:
                 raise ConfigurationError("index_name and collection_prefix do not go together")
@@ -246,9 +244,7 @@ class PineconeHooks(VectorSteps):
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> Steps[int]:
         space = yield from self._space(info)
         if ids is None and condition is None:
-            first = yield from ask(
-                self._engine, lambda: space.index.list_paginated(namespace=space.namespace, limit=1)
-            )
+            first = yield from ask(self._engine, lambda: space.index.list_paginated(namespace=space.namespace, limit=1))
             records = yield from fetched(space, [one.id for one in first.vectors if one.id])
             count: int = yield from counted(space)
             if records:

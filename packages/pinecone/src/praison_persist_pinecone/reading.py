@@ -70,9 +70,7 @@ def matching(
             page = yield from ask(space.engine, lambda: space.index.list_paginated(**options))
             records = yield from fetched(space, [one.id for one in page.vectors if one.id])
         else:
-            page = yield from ask(
-                space.engine, lambda: space.index.fetch_by_metadata(filter=narrowed.where, **options)
-            )
+            page = yield from ask(space.engine, lambda: space.index.fetch_by_metadata(filter=narrowed.where, **options))
             records = list(page.vectors.values())
     except NotFoundError as error:
         if "namespace" not in error.message.lower():

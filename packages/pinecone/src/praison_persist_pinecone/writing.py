@@ -81,7 +81,9 @@ def visible(space: Space, position: int, vector: Sequence[float]) -> Steps[None]
         )
         return answer.response_info is not None and answer.response_info.is_reconciled(position)
 
-    yield from until(space.engine, seen, space.engine.remote.timeout, "Pinecone's searches do not see the documents yet")
+    yield from until(
+        space.engine, seen, space.engine.remote.timeout, "Pinecone's searches do not see the documents yet"
+    )
 
 
 def present(space: Space, ids: Sequence[str]) -> Steps[None]:

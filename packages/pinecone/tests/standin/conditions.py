@@ -31,7 +31,9 @@ def check_metadata(id_: str, metadata: Any) -> None:
             )
     size = len(json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode())
     if size > _METADATA_BYTES:
-        raise bad(f"Metadata size is {size} bytes, which exceeds the limit of {_METADATA_BYTES} bytes per vector: {id_}")
+        raise bad(
+            f"Metadata size is {size} bytes, which exceeds the limit of {_METADATA_BYTES} bytes per vector: {id_}"
+        )
 
 
 def check_filter(condition: Any) -> None:
@@ -59,9 +61,7 @@ def matches(condition: dict[str, Any], metadata: dict[str, Any]) -> bool:
         elif key == "$or":
             met = any(matches(part, metadata) for part in wanted)
         else:
-            met = all(
-                _holds(metadata.get(key), operator, operand) for operator, operand in _operations(wanted).items()
-            )
+            met = all(_holds(metadata.get(key), operator, operand) for operator, operand in _operations(wanted).items())
         if not met:
             return False
     return True
