@@ -22,7 +22,6 @@ from praison_persist import (
 )
 from praison_persist_pinecone import AsyncPineconeKnowledgeStore, PineconeKnowledgeStore
 
-
 KEY = "pcsk_very-s3cret"
 
 

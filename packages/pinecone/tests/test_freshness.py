@@ -93,8 +93,10 @@ def test_a_new_index_is_waited_for_and_its_state_told(
 
 def test_an_index_that_does_not_get_ready_in_time_is_told(make_pinecone: Callable[..., Any]) -> None:
     url = make_pinecone("--creating", "1").url
-    with PineconeKnowledgeStore(url, ready_timeout=0.3) as store:
-        with pytest.raises(OperationTimeoutError, match="is not ready"):
-            store.create_collection("docs", 2)
+    with (
+        PineconeKnowledgeStore(url, ready_timeout=0.3) as store,
+        pytest.raises(OperationTimeoutError, match="is not ready"),
+    ):
+        store.create_collection("docs", 2)
     with PineconeKnowledgeStore(url) as store:  # another one waits for it
         store.insert("docs", [document("a", 1, 0)])

@@ -8,7 +8,7 @@ import pytest
 from pinecone import Pinecone
 
 from praison_persist import AlreadyExistsError, ConfigurationError, InvalidInputError, KnowledgeDocument
-from praison_persist_pinecone import PineconeKnowledgeStore, hooks
+from praison_persist_pinecone import PineconeKnowledgeStore, reading
 from praison_persist_pinecone.convert import index_name, to_record_id
 
 
@@ -113,7 +113,7 @@ def test_collection_metadata_beyond_the_tags_is_refused(store: PineconeKnowledge
 def test_more_than_pinecone_gives_at_once_is_found(
     store: PineconeKnowledgeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hooks, "_MOST", 20)  # of 10,000
+    monkeypatch.setattr(reading, "_MOST", 20)  # of 10,000
     store.create_collection("docs", 2)
     store.insert("docs", [document(f"d{number}", [1.0, number / 100], text=f"{number:03}") for number in range(120)])
     expected = [f"d{number}" for number in range(120)]

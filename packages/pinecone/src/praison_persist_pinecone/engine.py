@@ -1,4 +1,7 @@
-"""The blocking clients of one project: its control plane and its indexes, opened when first used. Knows no documents."""
+"""The blocking clients of one project, of its control plane and its indexes, opened when first used.
+
+Knows no documents.
+"""
 
 from __future__ import annotations
 

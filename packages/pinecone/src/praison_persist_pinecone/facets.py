@@ -7,7 +7,7 @@ several numbers is greater than a bound when the largest is. Pure functions.
 
 from __future__ import annotations
 
-import math
+import struct
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
@@ -25,6 +25,8 @@ FACTS = "facts"
 EVERY = "*"
 """The text of all documents."""
 
+_END = "\x01\x03"  # of the path in a fact
+
 
 def facets_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """The fields to filter a document by."""
@@ -32,10 +34,12 @@ def facets_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     bounds: dict[str, float] = {}
     for fact in facts_of(metadata):
         words[_digest(fact)] = None
-    for path, value in _numbers(metadata):
-        for largest, choose in ((True, max), (False, min)):
-            field = number_field(path, largest=largest)
-            bounds[field] = choose(bounds.get(field, value), value)
+        path, _, form = fact.rpartition(_END)
+        if form.startswith("n"):
+            value = _double(form)
+            for name, choose in (("max", max), ("min", min)):
+                field = name + _digest(path)
+                bounds[field] = choose(bounds.get(field, value), value)
     return {FACTS: list(words), **bounds}
 
 
@@ -51,37 +55,20 @@ def equal_word(path: tuple[str, ...], value: Scalar) -> str:
 
 def number_field(path: tuple[str, ...], *, largest: bool) -> str:
     """The field with the largest or the smallest number at the path."""
-    return ("max" if largest else "min") + _digest(present(path))
+    return ("max" if largest else "min") + _digest(equal(path, 0).rpartition(_END)[0])
 
 
 def number(value: float) -> float:
     """The double next to a number; the largest where it is beyond all."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.copysign(sys.float_info.max, value)
+    return _double(equal((), value).rpartition(_END)[2])
 
 
-def _numbers(metadata: Mapping[str, Any] | None) -> list[tuple[tuple[str, ...], float]]:
-    """The numbers that a filter can name, with their paths."""
-    found: list[tuple[tuple[str, ...], float]] = []
-    waiting: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), metadata or {})]
-    while waiting:
-        above, mapping = waiting.pop()
-        for key, value in mapping.items():
-            if not key or "." in key or key[0] == "$":
-                continue
-            path = (*above, key)
-            if isinstance(value, dict):
-                waiting.append((path, value))  # pyright: ignore[reportUnknownArgumentType]
-                continue
-            items: list[Any] = value if isinstance(value, list) else [value]
-            found += [
-                (path, number(item))
-                for item in items
-                if isinstance(item, (int, float)) and item is not True and item is not False
-            ]
-    return found
+def _double(form: str) -> float:
+    """The double in a number's part of a fact, which is its bits in the order of numbers."""
+    bits = int(form[1:17], 16)
+    bits ^= 1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF
+    value: float = struct.unpack(">d", struct.pack(">Q", bits))[0]
+    return min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
 def _digest(text: str) -> str:

@@ -23,7 +23,6 @@ from praison_persist.errors import (
 )
 from praison_persist.filters import Filter
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
-from praison_persist.overfetch import overfetch
 from praison_persist.retry import RetryPolicy
 from praison_persist.steps import Steps
 from praison_persist.validation import check_bool, check_identifier, check_positive
@@ -31,19 +30,12 @@ from praison_persist.vectorsteps import VectorSteps, already_exists, collection_
 
 from . import convert
 from .asking import ask, until
-from .filters import to_filter
 from .location import Location
 from .options import NewIndex, Remote, check_index_name
-from .reading import PAGE, Space, counted, fetched, kept, matching, scanned
+from .reading import PAGE, Space, counted, fetched, kept, matching, nearest
 from .writing import deleted, gone, marks_of, present, stored, take_back, visible
 
 __all__ = ["PineconeHooks"]
-
-_MOST = 10_000
-"""Most matches of one query."""
-
-_WHOLE = 90
-"""Most matches with their metadata: 40 KB each, and Pinecone answers with at most 4 MB."""
 
 _logger = logging.getLogger(__name__)
 
@@ -203,9 +195,10 @@ class PineconeHooks(VectorSteps):
             if wanted is not None and index.name != wanted:
                 continue
             full = convert.name_of(index) or index.name.replace("-", "_")
-            if full.startswith(self._prefix) and _is_name(name := full[len(self._prefix) :]):
-                if wanted is not None or self._index_name(name) == index.name:
-                    names.append(name)
+            if not full.startswith(self._prefix) or not _is_name(name := full[len(self._prefix) :]):
+                continue
+            if wanted is not None or self._index_name(name) == index.name:
+                names.append(name)
         return names
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -278,34 +271,7 @@ class PineconeHooks(VectorSteps):
         threshold: float | None,
     ) -> Steps[list[KnowledgeDocument]]:
         space = yield from self._space(info)
-        narrowed = to_filter(condition, native=space.native)
-        cut = False
-
-        def look(size: int) -> Steps[tuple[list[KnowledgeDocument], bool]]:
-            nonlocal cut
-            answer = yield from ask(
-                self._engine,
-                lambda: space.index.query(
-                    vector=list(vector),
-                    top_k=size,
-                    namespace=space.namespace,
-                    filter=narrowed.where,
-                    include_metadata=size <= _WHOLE,
-                ),
-            )
-            cut = len(answer.matches) == size
-            records = answer.matches
-            if size > _WHOLE:
-                whole = {one.id: one for one in (yield from fetched(space, [one.id for one in records]))}
-                records = [whole[one.id] for one in records if one.id in whole]  # one may be deleted meanwhile
-            scores = {one.id: convert.to_score(info.distance, one.score) for one in answer.matches}
-            return [
-                convert.to_document(one, score=scores[one.id]) for one in kept(records, condition, narrowed.exact)
-            ], cut
-
-        found: list[KnowledgeDocument] = yield from overfetch(look, limit, first=min(limit, _MOST), most=_MOST)
-        if len(found) < limit and cut:
-            found = yield from scanned(space, info, vector, limit, condition)
+        found: list[KnowledgeDocument] = yield from nearest(space, info, vector, limit, condition)
         return [one for one in found if threshold is None or (one.score or 0.0) >= threshold]
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> Steps[list[KnowledgeDocument]]:

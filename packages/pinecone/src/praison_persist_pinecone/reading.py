@@ -11,19 +11,27 @@ from urllib.parse import quote
 from praison_persist.errors import NotFoundError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
+from praison_persist.overfetch import overfetch
 from praison_persist.scores import score
 from praison_persist.steps import Steps
 
 from .asking import ask
-from .convert import to_document
+from .convert import to_document, to_score
 from .filters import to_filter
 
-__all__ = ["PAGE", "Space", "counted", "fetched", "kept", "matching", "scanned"]
+__all__ = ["PAGE", "Space", "counted", "fetched", "kept", "matching", "nearest"]
 
 PAGE = 100
 """Records of one page: the most that Pinecone lists at once."""
 
+_MOST = 10_000
+"""Most matches of one query."""
+
+_WHOLE = 90
+"""Most matches with their metadata: 40 KB each, and Pinecone answers with at most 4 MB."""
+
 _FETCH_URL = 4000
+"""Letters of the ids in one URL."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,45 @@ def counted(space: Space) -> Steps[int]:
     return 0 if found is None else found.vector_count
 
 
-def scanned(
+def nearest(
+    space: Space, info: CollectionInfo, vector: Sequence[float], limit: int, condition: Filter | None
+) -> Steps[list[KnowledgeDocument]]:
+    """The nearest documents that match, with scores and without embeddings, best first."""
+    narrowed = to_filter(condition, native=space.native)
+    more = False
+
+    def look(size: int) -> Steps[tuple[list[KnowledgeDocument], bool]]:
+        nonlocal more
+        answer = yield from ask(
+            space.engine,
+            lambda: space.index.query(
+                vector=list(vector),
+                top_k=size,
+                namespace=space.namespace,
+                filter=narrowed.where,
+                include_metadata=size <= _WHOLE,
+            ),
+        )
+        records, more = answer.matches, len(answer.matches) == size
+        if size > _WHOLE:
+            whole = {one.id: one for one in (yield from fetched(space, [one.id for one in records]))}
+            records = [whole[one.id] for one in records if one.id in whole]  # one may be deleted meanwhile
+        scores = {one.id: to_score(info.distance, one.score) for one in answer.matches}
+        found = [to_document(one, score=scores[one.id]) for one in kept(records, condition, narrowed.exact)]
+        return found, more
+
+    found: list[KnowledgeDocument] = yield from overfetch(look, limit, first=min(limit, _MOST), most=_MOST)
+    if len(found) < limit and more:
+        found = yield from _scanned(space, info, vector, limit, condition)
+    return found
+
+
+def kept(records: list[Any], condition: Filter | None, exact: bool) -> list[Any]:
+    """The records whose documents match, where Pinecone's filter was wider."""
+    return records if exact else [one for one in records if matches(condition, to_document(one).metadata)]
+
+
+def _scanned(
     space: Space, info: CollectionInfo, vector: Sequence[float], limit: int, condition: Filter | None
 ) -> Steps[list[KnowledgeDocument]]:
     """The nearest of all that match, by reading them: more than Pinecone gives at once."""
@@ -102,11 +148,6 @@ def scanned(
         best = nlargest(limit, [*best, *page], key=lambda one: one.score or 0.0)
         if after is None:
             return best
-
-
-def kept(records: list[Any], condition: Filter | None, exact: bool) -> list[Any]:
-    """The records whose documents match, where Pinecone's filter was wider."""
-    return records if exact else [one for one in records if matches(condition, to_document(one).metadata)]
 
 
 def _in_fetches(ids: Sequence[str]) -> Iterator[list[str]]:
