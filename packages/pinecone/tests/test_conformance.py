@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -19,6 +20,12 @@ DEVIATIONS = {
         "Pinecone has no conditional write and shows writes late: an insert looks first, then writes"
     ),
 }
+
+
+def key_of(url: str) -> str | None:
+    """The API key in a URL."""
+    parts = urlsplit(url)
+    return parts.password or parts.username
 
 
 @pytest.fixture
@@ -36,7 +43,7 @@ class TestPinecone(KnowledgeConformance):
 
     @pytest.fixture
     def target(self, pinecone_url: str, emptied: str) -> Target:
-        return Target("pinecone", url=pinecone_url, options={"collection_prefix": emptied})
+        return Target("pinecone", url=pinecone_url, options={"collection_prefix": emptied}, secret=key_of(pinecone_url))
 
 
 class TestAsyncPinecone(KnowledgeConformance):
@@ -45,4 +52,6 @@ class TestAsyncPinecone(KnowledgeConformance):
 
     @pytest.fixture
     def target(self, pinecone_url: str, emptied: str) -> Target:
-        return Target("async_pinecone", url=pinecone_url, options={"collection_prefix": emptied})
+        return Target(
+            "async_pinecone", url=pinecone_url, options={"collection_prefix": emptied}, secret=key_of(pinecone_url)
+        )
