@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+import trustme
 
 from praison_persist import (
     AlreadyExistsError,
@@ -215,3 +218,26 @@ def test_no_acknowledged_document_is_lost_when_the_service_is_killed_in_mid_inse
         assert {document.id for document in store.iter_documents("docs")} >= set(acknowledged)
         with pytest.raises(AlreadyExistsError):
             store.insert("docs", [one(acknowledged[-1])])
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused() -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with suppress(OSError):
+                    context.wrap_socket(connection, server_side=True).close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=(listener,), daemon=True).start()
+        url = f"https://{KEY}@127.0.0.1:{listener.getsockname()[1]}"
+        with (
+            PineconeKnowledgeStore(url, max_retries=0) as store,
+            pytest.raises(UnavailableError, match="CERTIFICATE_VERIFY_FAILED") as caught,
+        ):
+            store.list_collections()
+        assert not caught.value.ambiguous
+        listener.shutdown(socket.SHUT_RDWR)
