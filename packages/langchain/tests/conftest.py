@@ -8,6 +8,12 @@ import inspect
 import pytest
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Marks of plugins that are not loaded."""
+    for mark in ("benchmark", "vcr"):
+        config.addinivalue_line("markers", f"{mark}: used by langchain-tests")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     """A test that is a coroutine runs in an event loop of its own."""
