@@ -15,7 +15,8 @@ def translated(where: str, *, write: bool = False) -> Generator[None]:
     """Around every use of a vector store. Its message stays in ``__cause__``, since it may hold a secret.
 
     Raises:
-        OperationTimeoutError, UnavailableError: it failed; after a ``write`` of unknown outcome `ambiguous` is set.
+        OperationTimeoutError, UnavailableError, PersistError: it failed, by the name of its error; after a ``write`` the
+            outcome is unknown, and ``ambiguous`` is set.
         UnsupportedError: it does not implement the method.
     """
     try:
@@ -25,7 +26,18 @@ def translated(where: str, *, write: bool = False) -> Generator[None]:
     except NotImplementedError as exc:
         raise UnsupportedError(f"{where} does not implement what is needed here") from exc
     except Exception as exc:
-        late = isinstance(exc, TimeoutError) or "Timeout" in type(exc).__name__
-        error = (OperationTimeoutError if late else UnavailableError)(f"{where} failed with {type(exc).__name__}")
+        error = _kind(exc)(f"{where} failed with {type(exc).__name__}", hint="the vector store's own error is the cause")
         error.ambiguous = write
         raise error from exc
+
+
+def _kind(exc: Exception) -> type[PersistError]:
+    name = type(exc).__name__
+    if isinstance(exc, TimeoutError) or "Timeout" in name:
+        return OperationTimeoutError
+    if isinstance(exc, OSError) or any(word in name for word in _UNREACHABLE):
+        return UnavailableError
+    return PersistError
+
+
+_UNREACHABLE = ("Connect", "Unavailable", "ResponseHandling", "Network", "Transport")

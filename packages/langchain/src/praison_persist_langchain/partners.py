@@ -55,8 +55,10 @@ class Partner:
         """Delete records that exist."""
         self.vectorstore.delete(list(keys))
 
-    def nearest(self, vector: list[float], k: int, condition: Filter | None) -> tuple[list[Document], bool]:
-        """The ``k`` nearest records that may match, and whether others may not be among them."""
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[Document], bool]:
+        """The ``k`` nearest records (or more) that may match, and whether all of them do."""
         if condition is not None:
             raise self._no("filters", UnsupportedFilterError)
         with self._vectors.handed([_QUERY], [vector]):
@@ -84,10 +86,11 @@ class Partner:
 class InMemory(Partner):
     """`langchain_core.vectorstores.InMemoryVectorStore`: filters are functions, and everything can be looked at."""
 
-    def distances(self) -> Sequence[Distance]:
-        return ("cosine",)
-
-    def nearest(self, vector: list[float], k: int, condition: Filter | None) -> tuple[list[Document], bool]:
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[Document], bool]:
+        if distance != "cosine":  # which is what it ranks by; its search would look at everything, too
+            return self.get(self.keys(condition)), condition is None
         keep = None if condition is None else lambda record: matches(condition, to_document(record).metadata)
         with self._vectors.handed([_QUERY], [vector]):
             return self.vectorstore.similarity_search(_QUERY, k=k, filter=keep), True
@@ -102,14 +105,22 @@ class Chroma(Partner):
     tokens = True
 
     def distances(self) -> Sequence[Distance]:
-        configuration = self.vectorstore._collection.configuration
+        configuration = self.vectorstore._collection.configuration_json
         index = configuration.get("hnsw") or configuration.get("spann") or {}
         return ({"cosine": "cosine", "ip": "dot"}.get(index.get("space", "l2"), "euclidean"),)  # type: ignore[return-value]
 
     def get(self, keys: Sequence[str]) -> list[Document]:
-        return super().get(keys) if keys else []
+        return super().get(keys) if keys else []  # Chroma takes no ids for all of them
 
-    def nearest(self, vector: list[float], k: int, condition: Filter | None) -> tuple[list[Document], bool]:
+    def add(self, ids: Sequence[str], texts: list[str], metadatas: list[dict[str, Any]], vectors: Any) -> None:
+        old = {record.id: record.metadata for record in self.get(ids)}
+        # Chroma merges metadata; None takes a key away.
+        whole = [{**dict.fromkeys(old.get(id_, ())), **new} for id_, new in zip(ids, metadatas, strict=True)]
+        super().add(ids, texts, whole, vectors)
+
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[Document], bool]:
         tokens, exact = to_tokens(condition)
         with self._vectors.handed([_QUERY], [vector]):
             return self.vectorstore.similarity_search(_QUERY, k=k, filter=self._where(tokens)), exact
@@ -142,7 +153,9 @@ class Qdrant(Partner):
     def keys_of(self, ids: Sequence[str]) -> list[str]:
         return [str(uuid.uuid5(_NAMESPACE, id_)) for id_ in ids]
 
-    def nearest(self, vector: list[float], k: int, condition: Filter | None) -> tuple[list[Document], bool]:
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[Document], bool]:
         tokens, exact = to_tokens(condition)
         with self._vectors.handed([_QUERY], [vector]):
             return self.vectorstore.similarity_search(_QUERY, k=k, filter=self._filter(tokens)), exact

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -152,7 +153,8 @@ class LangChainKnowledgeStore(VectorStoreBase):
                 try:
                     _write(found.partner, documents)
                 except Exception:
-                    found.partner.delete(keys)
+                    with suppress(Exception):  # the first error is the one that counts
+                        found.partner.delete(keys)
                     raise
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
@@ -184,16 +186,16 @@ class LangChainKnowledgeStore(VectorStoreBase):
         partner = self._of(info).partner
 
         def fetch(size: int) -> tuple[list[KnowledgeDocument], bool]:
-            near, exact = partner.nearest(list(vector), size, condition)
+            near, exact = partner.nearest(list(vector), size, info.distance, condition)
             documents = [records.to_document(record) for record in near]
             kept = [document for document in documents if matches(condition, document.metadata)]
-            return kept, not exact and len(near) == size
+            scored = [replace(document, embedding=None, score=_score(info, vector, document)) for document in kept]
+            scored.sort(key=lambda document: -(document.score or 0.0))
+            return scored, not exact and len(near) == size
 
         with translated("the vector store"):
             best = finish(overfetch(fetch, limit, first=limit, most=_ALL))
-        scored = [replace(document, embedding=None, score=_score(info, vector, document)) for document in best]
-        scored.sort(key=lambda document: -(document.score or 0.0))
-        return [document for document in scored if threshold is None or (document.score or 0.0) >= threshold]
+        return [document for document in best if threshold is None or (document.score or 0.0) >= threshold]
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:
         partner = self._of(info).partner
