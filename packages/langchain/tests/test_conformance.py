@@ -70,7 +70,11 @@ class TestQdrant(KnowledgeConformance):
             distance = _DISTANCES[info.distance]
             client.create_collection(info.name, models.VectorParams(size=info.dimension, distance=distance))
             return QdrantVectorStore(
-                client, info.name, GivenVectors(), distance=distance, validate_embeddings=False,
+                client,
+                info.name,
+                GivenVectors(),
+                distance=distance,
+                validate_embeddings=False,
                 validate_collection_config=False,
             )
 

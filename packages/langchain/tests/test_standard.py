@@ -1,4 +1,4 @@
-"""LangChain's own standard suite for vector stores, on knowledge stores made native: blocking, viewed, and with a twin."""
+"""LangChain's own standard suite for vector stores, on knowledge stores made native."""
 
 from __future__ import annotations
 

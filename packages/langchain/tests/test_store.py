@@ -157,8 +157,14 @@ def test_readers_in_langchain_find_text_id_and_plain_metadata() -> None:
 def test_a_distance_that_the_vector_store_does_not_rank_by_is_refused() -> None:
     client = QdrantClient(":memory:")
     client.create_collection("docs", models.VectorParams(size=2, distance=models.Distance.DOT))
-    dot = QdrantVectorStore(client, "docs", GivenVectors(), distance=models.Distance.DOT, validate_embeddings=False,
-                            validate_collection_config=False)
+    dot = QdrantVectorStore(
+        client,
+        "docs",
+        GivenVectors(),
+        distance=models.Distance.DOT,
+        validate_embeddings=False,
+        validate_collection_config=False,
+    )
     with pytest.raises(InvalidInputError, match="ranks by dot"):
         LangChainKnowledgeStore(dot).create_collection("docs", 2)
     squared = Chroma("wrapped_l2", GivenVectors(), client=chromadb.EphemeralClient())
@@ -168,8 +174,12 @@ def test_a_distance_that_the_vector_store_does_not_rank_by_is_refused() -> None:
 
 
 def test_chroma_keeps_nothing_of_a_document_that_is_replaced() -> None:
-    vectorstore = Chroma("replaced", GivenVectors(), client=chromadb.EphemeralClient(),
-                         collection_configuration={"hnsw": {"space": "cosine"}})
+    vectorstore = Chroma(
+        "replaced",
+        GivenVectors(),
+        client=chromadb.EphemeralClient(),
+        collection_configuration={"hnsw": {"space": "cosine"}},
+    )
     store = _filled(vectorstore)
     store.upsert("docs", [KnowledgeDocument("a", "new", [1.0, 1.0])])
     assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist"}
@@ -263,7 +273,7 @@ def test_threads_do_not_mix_up_their_vectors() -> None:
 # -- failures ---------------------------------------------------------------------------------------------------------
 
 
-class ResponseHandlingException(Exception):  # noqa: N818 - Qdrant's name
+class ResponseHandlingException(Exception):
     pass
 
 

@@ -62,7 +62,10 @@ def test_a_filter_is_that_of_the_contract(plane: KnowledgeVectorStore) -> None:
 def test_scores_are_those_of_the_contract_and_a_threshold_works_on_them(plane: KnowledgeVectorStore) -> None:
     found = plane.similarity_search_with_score("1 0", 4)
     assert [(document.id, round(score, 3)) for document, score in found] == [
-        ("a", 1.0), ("b", 0.995), ("c", 0.0), ("d", -1.0),
+        ("a", 1.0),
+        ("b", 0.995),
+        ("c", 0.0),
+        ("d", -1.0),
     ]
     assert _ids(plane.similarity_search("1 0", 4, score_threshold=0.0)) == ["a", "b", "c"]
     assert plane.similarity_search_with_score_by_vector([1.0, 0.0], 4) == found
@@ -166,9 +169,13 @@ def test_a_keyword_nearly_right_is_told(plane: KnowledgeVectorStore) -> None:
 
 
 def test_texts_make_their_collection(store: KnowledgeStore) -> None:
-    made = KnowledgeVectorStore.from_texts(["1 0 0"], Plane(), [{"a": 1}], store=store, collection="new", distance="dot")
+    made = KnowledgeVectorStore.from_texts(
+        ["1 0 0"], Plane(), [{"a": 1}], store=store, collection="new", distance="dot"
+    )
     assert (store.describe_collection("new").dimension, store.describe_collection("new").distance) == (3, "dot")
-    again = KnowledgeVectorStore.from_documents([Document(page_content="0 1 0")], Plane(), store=store, collection="new")
+    again = KnowledgeVectorStore.from_documents(
+        [Document(page_content="0 1 0")], Plane(), store=store, collection="new"
+    )
     assert len(again.similarity_search("1 1 0")) == 2
     later = asyncio.run(KnowledgeVectorStore.afrom_texts(["0 0 1"], Plane(), store=store, collection="new"))
     assert len(later.similarity_search("1 1 0")) == 3

@@ -37,7 +37,9 @@ def with_ids(documents: Iterable[Document], ids: Sequence[str | None] | None) ->
     if ids is not None:
         _same_number(ids, documents, "ids")
     return [
-        Document(id=id_ or document.id or str(uuid.uuid4()), page_content=document.page_content, metadata=document.metadata)
+        Document(
+            id=id_ or document.id or str(uuid.uuid4()), page_content=document.page_content, metadata=document.metadata
+        )
         for document, id_ in zip(documents, ids or repeat(None), strict=False)
     ]
 

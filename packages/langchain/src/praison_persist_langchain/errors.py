@@ -15,7 +15,7 @@ def translated(where: str, *, write: bool = False) -> Generator[None]:
     """Around every use of a vector store. Its message stays in ``__cause__``, since it may hold a secret.
 
     Raises:
-        OperationTimeoutError, UnavailableError, PersistError: it failed, by the name of its error; after a ``write`` the
+        OperationTimeoutError, UnavailableError, PersistError: it failed, by the name of its error; after a write the
             outcome is unknown, and ``ambiguous`` is set.
         UnsupportedError: it does not implement the method.
     """
@@ -26,7 +26,9 @@ def translated(where: str, *, write: bool = False) -> Generator[None]:
     except NotImplementedError as exc:
         raise UnsupportedError(f"{where} does not implement what is needed here") from exc
     except Exception as exc:
-        error = _kind(exc)(f"{where} failed with {type(exc).__name__}", hint="the vector store's own error is the cause")
+        error = _kind(exc)(
+            f"{where} failed with {type(exc).__name__}", hint="the vector store's own error is the cause"
+        )
         error.ambiguous = write
         raise error from exc
 

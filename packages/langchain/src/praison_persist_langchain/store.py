@@ -73,7 +73,9 @@ class LangChainKnowledgeStore(VectorStoreBase):
                 backend=self.backend,
             )
         if vectorstore_kwargs is not None and vectorstore_cls is None:
-            raise ConfigurationError("vectorstore_kwargs are of vectorstore_cls, which is missing", backend=self.backend)
+            raise ConfigurationError(
+                "vectorstore_kwargs are of vectorstore_cls, which is missing", backend=self.backend
+            )
         if vectorstore is not None:
             _vectors_of(vectorstore)
         super().__init__()
@@ -168,7 +170,9 @@ class LangChainKnowledgeStore(VectorStoreBase):
         found = self._of(info)
         with found.lock, translated("the vector store", write=True):
             keys = found.partner.keys(condition) if ids is None else found.partner.keys_of(ids)
-            gone = [document.id for document in self._read(found.partner, keys) if matches(condition, document.metadata)]
+            gone = [
+                document.id for document in self._read(found.partner, keys) if matches(condition, document.metadata)
+            ]
             for start in range(0, len(gone), self.max_batch):
                 found.partner.delete(found.partner.keys_of(gone[start : start + self.max_batch]))
             return len(gone)
@@ -246,7 +250,9 @@ class LangChainKnowledgeStore(VectorStoreBase):
 
 def _vectors_of(vectorstore: Any) -> GivenVectors:
     if not isinstance(vectorstore, VectorStore):
-        raise ConfigurationError(f"expected a LangChain VectorStore, not {type(vectorstore).__name__}", backend="langchain")
+        raise ConfigurationError(
+            f"expected a LangChain VectorStore, not {type(vectorstore).__name__}", backend="langchain"
+        )
     vectors = vectorstore.embeddings
     if not isinstance(vectors, GivenVectors):
         raise ConfigurationError(

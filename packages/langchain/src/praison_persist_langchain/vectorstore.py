@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
-from typing_extensions import Self
 
 from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, UnsupportedError
@@ -24,6 +23,9 @@ from praison_persist.validation import check_identifier
 from . import convert
 from .arguments import asked, named
 from .steps import Collection
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 __all__ = ["KnowledgeVectorStore", "as_langchain"]
 
