@@ -80,9 +80,9 @@ class LangChainKnowledgeStore(VectorStoreBase):
             _vectors_of(vectorstore)
         super().__init__()
         self._vectorstore = vectorstore
-        self._make: Callable[[CollectionInfo], VectorStore] = open_collection or (
-            lambda _: vectorstore_cls(**vectorstore_kwargs or {}) if vectorstore_cls else vectorstore  # type: ignore[return-value]
-        )
+        self._cls = vectorstore_cls
+        self._kwargs = dict(vectorstore_kwargs or {})
+        self._open = open_collection
         self._single = open_collection is None
         self._lock = threading.Lock()
         self._collections: dict[str, _Collection] = {}
@@ -103,7 +103,7 @@ class LangChainKnowledgeStore(VectorStoreBase):
                     hint="open_collection= makes one for each collection",
                 )
             with translated("the vector store", write=True):
-                vectorstore = self._vectorstore or self._make(info)
+                vectorstore = self._made(info)
                 partner = partner_of(vectorstore, _vectors_of(vectorstore))
                 known = partner.distances()
             if info.distance not in known:
@@ -229,6 +229,14 @@ class LangChainKnowledgeStore(VectorStoreBase):
             self._collections.clear()
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _made(self, info: CollectionInfo) -> Any:
+        """The vector store for a collection; checked by the caller."""
+        if self._open is not None:
+            return self._open(info)
+        if self._vectorstore is None and self._cls is not None:
+            return self._cls(**self._kwargs)
+        return self._vectorstore
 
     def _of(self, info: CollectionInfo) -> _Collection:
         with self._lock:
