@@ -20,6 +20,7 @@ from ..conversation import (
     session_not_found,
 )
 from ..errors import ConflictError
+from ..parts import in_parts
 from ..validation import (
     check_batch_size,
     check_id,
@@ -252,17 +253,9 @@ class Conversations:
         if limit is None:
             yield from (rows[start : start + most] for start in range(0, len(rows), most))
             return
-        batch: list[tuple[Any, ...]] = []
-        size = 0
-        for row in rows:
-            length = sum(len(value) for value in row if isinstance(value, str))
-            if batch and (len(batch) == most or size + length > limit):
-                yield batch
-                batch, size = [], 0
-            batch.append(row)
-            size += length
-        if batch:
-            yield batch
+        yield from in_parts(
+            rows, lambda row: sum(len(value) for value in row if isinstance(value, str)), limit, longest=most
+        )
 
     def _require_session(self, session_id: str) -> Steps[None]:
         found = yield Statement(self._get, (session_id,))

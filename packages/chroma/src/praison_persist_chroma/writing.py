@@ -6,10 +6,11 @@ Steps over a collection of either client. ``alone`` says that nobody writes to i
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from praison_persist.knowledge import KnowledgeDocument
+from praison_persist.parts import in_parts
 from praison_persist.steps import Steps
 from praison_persist.vectorsteps import already_exists
 
@@ -36,7 +37,7 @@ def insert(collection: Any, documents: Sequence[KnowledgeDocument], *, alone: bo
         if taken:
             raise already_exists(taken)
     try:
-        for request in _in_requests(documents):
+        for request in in_parts(documents, _bytes_of, _REQUEST_BYTES):
             yield collection.add(**_records(request, [to_metadata(document, write) for document in request]))
         if alone:
             return
@@ -55,7 +56,7 @@ def insert(collection: Any, documents: Sequence[KnowledgeDocument], *, alone: bo
 def upsert(collection: Any, documents: Sequence[KnowledgeDocument], *, alone: bool) -> Steps[None]:
     """Replace documents whole: what an upsert would leave of the old metadata is named, and so deleted with it."""
     write = uuid.uuid4().hex
-    for request in _in_requests(documents):
+    for request in in_parts(documents, _bytes_of, _REQUEST_BYTES):
         ids = [document.id for document in request]
         new = {document.id: to_metadata(document, write) for document in request}
         old = yield collection.get(ids=ids, include=["metadatas"])
@@ -88,17 +89,7 @@ def _records(documents: Sequence[KnowledgeDocument], metadatas: Sequence[dict[st
     }
 
 
-def _in_requests(documents: Sequence[KnowledgeDocument]) -> Iterator[list[KnowledgeDocument]]:
-    """Documents in requests that a server takes, by a rough upper bound of their JSON."""
-    request: list[KnowledgeDocument] = []
-    size = 0
-    for document in documents:
-        text = len(document.content) + 2 * len(str(document.metadata or ""))
-        weight = 24 * len(document.embedding or ()) + 6 * text + 512
-        if request and size + weight > _REQUEST_BYTES:
-            yield request
-            request, size = [], 0
-        request.append(document)
-        size += weight
-    if request:
-        yield request
+def _bytes_of(document: KnowledgeDocument) -> int:
+    """A rough upper bound of the document's JSON."""
+    text = len(document.content) + 2 * len(str(document.metadata or ""))
+    return 24 * len(document.embedding or ()) + 6 * text + 512

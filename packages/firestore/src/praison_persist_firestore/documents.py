@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from google.cloud.firestore_v1 import types
@@ -12,6 +12,7 @@ from google.protobuf import timestamp_pb2
 
 from praison_persist.errors import InvalidInputError, SerializationError
 from praison_persist.jsontext import encode
+from praison_persist.parts import in_parts
 from praison_persist.state_engines import Condition, Names, Page, Record
 from praison_persist.state_engines.naming import escape, unescape
 
@@ -111,7 +112,7 @@ class Documents:
                 [name for name, _ in group],
                 types.CommitRequest.wrap(_Commit(database=self.database, writes=[write for _, write in group])),
             )
-            for group in _groups(made)
+            for group in in_parts(made, lambda one: one[1].ByteSize(), _COMMIT_BYTES, longest=_COMMIT_WRITES)
         ]
 
     def committed(self, names: list[str], answer: Any) -> dict[str, Any]:
@@ -167,20 +168,6 @@ def _ranges(prefix: str) -> list[str]:
     """What the ids of names with this prefix start with: what is reserved has its first character escaped."""
     plain = escape(prefix, "/")
     return [plain, f"%{ord(plain[0]):02X}{plain[1:]}"] if plain[:1] in ("_", ".") else [plain]
-
-
-def _groups(made: list[tuple[str, Any]]) -> Iterator[list[tuple[str, Any]]]:
-    group: list[tuple[str, Any]] = []
-    total = 0
-    for name, write in made:
-        size = write.ByteSize()
-        if group and (total + size > _COMMIT_BYTES or len(group) == _COMMIT_WRITES):
-            yield group
-            group, total = [], 0
-        group.append((name, write))
-        total += size
-    if group:
-        yield group
 
 
 def _timestamp(seconds: float) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from qdrant_client import models
 
+from praison_persist.parts import in_parts
 from praison_persist.steps import Steps
 
 __all__ = ["in_requests", "take_back"]
@@ -25,16 +26,10 @@ def take_back(client: Any, name: str, ours: models.Filter, failure: Exception) -
 
 def in_requests(points: Sequence[models.PointStruct]) -> Iterator[list[models.PointStruct]]:
     """Points in requests that a server takes, by a rough upper bound of their JSON."""
-    request: list[models.PointStruct] = []
-    size = 0
-    for point in points:
-        payload = point.payload or {}
-        text = len(payload["content"]) + len(str(payload.get("metadata"))) + len(payload.get("exact", ""))
-        weight = 24 * len(cast("list[float]", point.vector)) + 6 * text + 256
-        if request and size + weight > _REQUEST_BYTES:
-            yield request
-            request, size = [], 0
-        request.append(point)
-        size += weight
-    if request:
-        yield request
+    return in_parts(points, _bytes_of, _REQUEST_BYTES)
+
+
+def _bytes_of(point: models.PointStruct) -> int:
+    payload = point.payload or {}
+    text = len(payload["content"]) + len(str(payload.get("metadata"))) + len(payload.get("exact", ""))
+    return 24 * len(cast("list[float]", point.vector)) + 6 * text + 256

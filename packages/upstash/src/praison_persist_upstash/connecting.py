@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import itemgetter
 from typing import Any
 
 import httpx
 
 from praison_persist.errors import InvalidInputError
+from praison_persist.parts import in_parts
 from praison_persist.state_engines import Command
 
 from .settings import Settings
@@ -59,16 +61,8 @@ def batches(commands: Iterable[Command], settings: Settings) -> Iterator[list[li
                 "the database takes at once",
                 hint="store less under one key, or raise max_request_size= if your plan allows more",
             )
-    batch: list[list[str | int | bytes]] = []
-    total = 0
-    for size, command in sized:
-        if batch and total + size > _BATCH_SIZE:
-            yield batch
-            batch, total = [], 0
-        batch.append(command)
-        total += size
-    if batch:
-        yield batch
+    for part in in_parts(sized, itemgetter(0), _BATCH_SIZE):
+        yield [command for _, command in part]
 
 
 def plain(command: list[str | int | bytes], reply: Any) -> Any:

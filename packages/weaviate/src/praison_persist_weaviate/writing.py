@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from praison_persist.errors import OperationTimeoutError, UnavailableError
 from praison_persist.knowledge import KnowledgeDocument
+from praison_persist.parts import in_parts
 from praison_persist.steps import Steps
 
 from .convert import to_object
@@ -27,7 +28,7 @@ def store(native: Any, documents: Sequence[KnowledgeDocument], write: str, where
     Raises:
         PersistError: one of them was refused; others may have been written.
     """
-    for request in _in_requests([to_object(document, write) for document in documents]):
+    for request in in_parts([to_object(document, write) for document in documents], _bytes_of, _REQUEST_BYTES):
         answer = yield native.data.insert_many(request)
         for failed in answer.errors.values():
             raise refusal(failed.message, where)
@@ -63,17 +64,8 @@ def indexed(engine: Any, native: Any) -> Steps[None]:
         yield engine.pause(_PAUSE)
 
 
-def _in_requests(objects: Sequence[Any]) -> Iterator[list[Any]]:
-    request: list[Any] = []
-    size = 0
-    for one in objects:
-        properties = one.properties
-        text = len(properties["content"]) + len(properties.get("metadata", "")) + 96 * len(properties["words"])
-        weight = 4 * len(one.vector) + 4 * text + 256
-        if request and size + weight > _REQUEST_BYTES:
-            yield request
-            request, size = [], 0
-        request.append(one)
-        size += weight
-    if request:
-        yield request
+def _bytes_of(one: Any) -> int:
+    """A rough upper bound of what an object takes in a request."""
+    properties = one.properties
+    text = len(properties["content"]) + len(properties.get("metadata", "")) + 96 * len(properties["words"])
+    return 4 * len(one.vector) + 4 * text + 256

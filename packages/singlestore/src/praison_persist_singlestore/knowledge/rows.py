@@ -5,12 +5,13 @@ A filter that SQL cannot decide (see `filters`) is decided by `matches`, on rows
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from singlestoredb.exceptions import IntegrityError
 
 from praison_persist.filters import Filter, matches
+from praison_persist.parts import in_parts
 from praison_persist.scores import Distance
 from praison_persist.sql.operation import Operation, Statement, Steps, operation
 from praison_persist.vectorstore import already_exists
@@ -116,7 +117,8 @@ def remove(table: str, ids: Sequence[str] | None, condition: Filter | None) -> S
 
 def _write(verb: str, table: str, rows: Sequence[Row], *, idempotent: bool) -> Operation[None]:
     into = f"{verb} INTO {table} ({', '.join(convert.COLUMNS)}) VALUES "
-    parts = list(_parts(rows))
+    # In the order of their ids, so that two writers wait for each other and never in a circle.
+    parts = list(in_parts(sorted(rows), convert.size_of, _CHARACTERS))
 
     def write() -> Steps[None]:
         try:
@@ -126,21 +128,6 @@ def _write(verb: str, table: str, rows: Sequence[Row], *, idempotent: bool) -> O
             raise already_exists([row[0].decode() for row in rows]) from error
 
     return operation(transaction=len(parts) > 1, idempotent=idempotent)(write)()
-
-
-def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
-    """Rows in the order of their ids, so that two writers wait for each other and never in a circle."""
-    part: list[Row] = []
-    size = 0
-    for row in sorted(rows):
-        more = convert.size_of(row)
-        if part and size + more > _CHARACTERS:
-            yield part
-            part, size = [], 0
-        part.append(row)
-        size += more
-    if part:
-        yield part
 
 
 def _scan(
