@@ -34,6 +34,7 @@ __all__ = [
     "check_positive",
     "check_ttl",
     "check_vector",
+    "is_identifier",
 ]
 
 MAX_ID = 255
@@ -91,11 +92,16 @@ def check_field(value: Any, what: str = "field") -> str:
     return value
 
 
+def is_identifier(value: Any, *, longest: int = 63) -> bool:
+    """Whether `check_identifier` takes it, so that a collection may be called so; others belong to somebody else."""
+    return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None and len(value) <= longest
+
+
 def check_identifier(value: Any, what: str, *, empty: bool = False, longest: int = 63) -> str:
     """A name that becomes part of the engine's schema (table prefix, schema, collection)."""
     if empty and value == "":
         return ""
-    if not isinstance(value, str) or not _IDENTIFIER.fullmatch(value) or len(value) > longest:
+    if not is_identifier(value, longest=longest):
         raise InvalidInputError(
             f"{what} {value!r} is not a valid name",
             hint=f"letters, digits and underscore, not starting with a digit, at most {longest} characters",

@@ -11,7 +11,7 @@ from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFo
 from praison_persist.filters import Filter, matches
 from praison_persist.health import library_of
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
-from praison_persist.validation import check_identifier, check_positive
+from praison_persist.validation import check_identifier, check_positive, is_identifier
 from praison_persist.vectorstore import VectorStoreBase, already_exists
 
 from . import convert
@@ -181,7 +181,7 @@ class CassandraKnowledgeStore(VectorStoreBase):
         for row in tables:
             kept = convert.from_comment(row.comment or "")
             full = row.table_name if kept is None else kept["name"]
-            if full.startswith(self._prefix) and _is_name(name := full[len(self._prefix) :]):
+            if full.startswith(self._prefix) and is_identifier(name := full[len(self._prefix) :]):
                 table = None if kept is not None else self._table(row.table_name)
                 if kept is not None or (table is not None and convert.describe(name, table) is not None):
                     found.append(name)
@@ -310,15 +310,6 @@ def _padded(count: int) -> int:
 def _won(answer: Any, write: str) -> bool:
     """Whether a conditional insert was applied, now or by an attempt whose answer was a failure."""
     return bool(answer[0]) or getattr(answer, "write", None) == write
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this collection; other tables belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True
 
 
 def _whole(name: str, value: Any, *, most: int | None = None) -> int:

@@ -17,7 +17,7 @@ from praison_persist.health import library_of
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance
 from praison_persist.steps import Steps
-from praison_persist.validation import check_bool, check_identifier, check_positive
+from praison_persist.validation import check_bool, check_identifier, check_positive, is_identifier
 from praison_persist.vectorsteps import VectorSteps
 
 from . import convert, searching, writing
@@ -173,7 +173,7 @@ class ChromaHooks(VectorSteps):
                 if len(page) < self._records:
                     break
         full = [name for native in names if (name := convert.from_name(native)).startswith(self._prefix)]
-        return [name for native in full if _is_name(name := native[len(self._prefix) :])]
+        return [name for native in full if is_identifier(name := native[len(self._prefix) :])]
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -271,12 +271,3 @@ def _index_options(hnsw: Mapping[str, Any] | None) -> dict[str, Any]:
     for name, value in options.items():
         check_positive(value, f"hnsw {name}")
     return options
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this collection; others on the server belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True

@@ -15,7 +15,7 @@ from praison_persist.filters import Filter
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument, SearchMode
 from praison_persist.scores import Distance
 from praison_persist.steps import Answer, Steps
-from praison_persist.validation import check_identifier, check_positive
+from praison_persist.validation import check_identifier, check_positive, is_identifier
 from praison_persist.vectorsteps import VectorSteps
 
 from .engine import AsyncEngine, Settings
@@ -114,7 +114,7 @@ class LanceDBHooks(VectorSteps):
     def _names(self) -> Steps[list[str]]:
         found: list[str] = yield self._engine.run(self._tables.names())
         mine = [name for name in found if name.startswith(self._prefix)]
-        return [name for full in mine if _is_name(name := full[len(self._prefix) :])]
+        return [name for full in mine if is_identifier(name := full[len(self._prefix) :])]
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Answer[None]:
         return self._engine.run(self._tables.insert(self._full(info), documents), write=True)
@@ -168,12 +168,3 @@ class LanceDBHooks(VectorSteps):
     def _full(self, info: CollectionInfo) -> str:
         """The name of a collection's table."""
         return self._prefix + info.name
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this table; others in the database belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True

@@ -20,7 +20,7 @@ from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.overfetch import overfetch
 from praison_persist.scores import Distance, score
 from praison_persist.steps import Steps
-from praison_persist.validation import check_identifier, check_positive
+from praison_persist.validation import check_identifier, check_positive, is_identifier
 from praison_persist.vectorsteps import already_exists
 from praison_persist.vectorstore import VectorStoreBase
 
@@ -175,7 +175,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
             full = client.list_collections(timeout=self._timeout)
         mine = [name for native in full if (name := from_name(native)).startswith(self._prefix)]
         names = [name[len(self._prefix) :] for name in mine]
-        return [name for name in names if _is_name(name)]
+        return [name for name in names if is_identifier(name)]
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -328,12 +328,3 @@ def _index_options(index: Mapping[str, Any] | None, *, embedded: bool) -> dict[s
             hint=f"choose one of {', '.join(known)}",
         )
     return options
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this collection; others on the server belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True

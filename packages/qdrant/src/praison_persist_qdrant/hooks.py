@@ -19,7 +19,7 @@ from praison_persist.health import library_of
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import DISTANCES as ALL_DISTANCES
 from praison_persist.steps import Steps
-from praison_persist.validation import check_bool, check_identifier, check_positive
+from praison_persist.validation import check_bool, check_identifier, check_positive, is_identifier
 from praison_persist.vectorsteps import VectorSteps, already_exists
 
 from . import convert
@@ -174,7 +174,7 @@ class QdrantHooks(VectorSteps):
             client = yield self._engine.client()
             answer = yield client.get_collections()
         found = [one.name for one in answer.collections if one.name.startswith(self._prefix)]
-        return [name for full in found if _is_name(name := full[len(self._prefix) :])]
+        return [name for full in found if is_identifier(name := full[len(self._prefix) :])]
 
     # -- writing -------------------------------------------------------------------------------------------------
 
@@ -334,12 +334,3 @@ class QdrantHooks(VectorSteps):
                 self._full(info.name), matching, limit=size, offset=after, with_vectors=True
             )
         return [convert.to_document(point, whole=True) for point in points], offset
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this collection; others on the server belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True

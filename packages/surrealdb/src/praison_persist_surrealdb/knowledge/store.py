@@ -15,7 +15,7 @@ from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFo
 from praison_persist.filters import Filter
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import DISTANCES
-from praison_persist.validation import check_dimension, check_identifier
+from praison_persist.validation import check_dimension, is_identifier
 from praison_persist.vectorstore import VectorStoreBase, already_exists, collection_not_found
 
 from ..engine import define_database
@@ -157,7 +157,9 @@ class SurrealDBVectorKnowledgeStore(VectorStoreBase):
     def _names(self) -> list[str]:
         ours = self._engine.query(f"SELECT VALUE record::id(id) FROM `{_COLLECTIONS}`", {})
         tables = self._engine.query("INFO FOR DB", {})["tables"]
-        others = [name for name in tables if name not in ours and _is_name(name) and self._dimension(name) is not None]
+        others = [
+            name for name in tables if name not in ours and is_identifier(name) and self._dimension(name) is not None
+        ]
         return [*ours, *others]
 
     # -- writing -------------------------------------------------------------------------------------------------
@@ -270,12 +272,3 @@ class SurrealDBVectorKnowledgeStore(VectorStoreBase):
 
 def _collection(name: str) -> RecordID:
     return RecordID(_COLLECTIONS, name)
-
-
-def _is_name(name: str) -> bool:
-    """Whether the contract can name this table; others belong to somebody else."""
-    try:
-        check_identifier(name, "collection name")
-    except ValueError:
-        return False
-    return True
