@@ -9,11 +9,11 @@ from ..health import StoreHealth
 from ..retry import RetryPolicy
 from ..state_engines.async_stores import AsyncEngineStateStore
 from .async_driver import AsyncDriver
-from .async_stores import AsyncRunner, ThreadedRunner
+from .async_stores import async_runner
 from .driver import Driver
 from .schema import state_migrator
 from .states import States
-from .stores import PAGE, Runner
+from .stores import PAGE
 from .tables import Tables
 
 __all__ = ["AsyncSQLStateStore"]
@@ -34,12 +34,7 @@ class AsyncSQLStateStore(AsyncEngineStateStore):
         self.backend = backend
         self.table_prefix = tables.prefix
         self._states: Any = States(tables)
-        migrator = state_migrator(tables)
-        self._run: Any
-        if isinstance(driver, AsyncDriver):
-            self._run = AsyncRunner(backend, driver, migrator, retry, auto_setup=auto_create_tables)
-        else:
-            self._run = ThreadedRunner(Runner(backend, driver, migrator, retry, auto_setup=auto_create_tables))
+        self._run: Any = async_runner(backend, driver, state_migrator(tables), retry, auto_setup=auto_create_tables)
 
     async def health(self) -> StoreHealth:
         return await self._run.health()

@@ -127,6 +127,15 @@ class ThreadedRunner:
         await asyncio.shield(asyncio.wrap_future(self._threads.close(self._runner.close)))
 
 
+def async_runner(
+    backend: str, driver: AsyncDriver | Driver, migrator: Migrator, retry: RetryPolicy, *, auto_setup: bool
+) -> AsyncRunner | ThreadedRunner:
+    """What runs the operations of an asynchronous store on this driver: a blocking one in threads."""
+    if isinstance(driver, AsyncDriver):
+        return AsyncRunner(backend, driver, migrator, retry, auto_setup=auto_setup)
+    return ThreadedRunner(Runner(backend, driver, migrator, retry, auto_setup=auto_setup))
+
+
 class AsyncSQLConversationStore(AsyncConversationStore):
     """The conversation contract on an asynchronous driver, or in threads on a blocking one."""
 
@@ -145,12 +154,7 @@ class AsyncSQLConversationStore(AsyncConversationStore):
         self.backend = backend
         self.table_prefix = tables.prefix
         self._sql = Conversations(tables)
-        migrator = conversation_migrator(tables)
-        self._run: AsyncRunner | ThreadedRunner
-        if isinstance(driver, AsyncDriver):
-            self._run = AsyncRunner(backend, driver, migrator, retry, auto_setup=auto_create_tables)
-        else:
-            self._run = ThreadedRunner(Runner(backend, driver, migrator, retry, auto_setup=auto_create_tables))
+        self._run = async_runner(backend, driver, conversation_migrator(tables), retry, auto_setup=auto_create_tables)
 
     async def setup(self) -> None:
         await self._run.setup()
