@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, cast
 
 from .filters import Comparison, Scalar
 
-__all__ = ["Span", "equal", "facts_of", "ordered_text", "present", "span"]
+__all__ = ["Span", "equal", "facts_of", "number_of", "ordered_text", "present", "span"]
 
 _SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
 _END = "\x01\x03"  # no escaped path holds it
@@ -43,6 +43,15 @@ def present(path: tuple[str, ...]) -> str:
 def equal(path: tuple[str, ...], value: Scalar) -> str:
     """The fact that this value, or one that equals it, is at the path or in a list there."""
     return _start(path) + _form(value)
+
+
+def number_of(fact: str) -> tuple[str, int] | None:
+    """The path of a fact about a number, as text, and the double next to the number, as 64 bits in its order.
+
+    None for every other fact.
+    """
+    path, _, form = fact.rpartition(_END)
+    return (path, int(form[1:17], 16)) if form.startswith("n") else None
 
 
 def span(condition: Comparison) -> Span:

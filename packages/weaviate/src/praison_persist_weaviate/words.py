@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from praison_persist.facts import equal, facts_of, present
+from praison_persist.facts import equal, facts_of, number_of, present
 from praison_persist.filters import Comparison
 
 __all__ = ["EVERY", "beginnings", "equal_word", "present_word", "words_of"]
@@ -27,9 +27,9 @@ def words_of(metadata: Mapping[str, Any] | None) -> list[str]:
     words: list[str] = [EVERY]
     for fact in facts_of(metadata):
         words.append(_digest(fact))
-        path, _, form = fact.rpartition("\x01\x03")
-        if form.startswith("n"):
-            words.append(_number_word(path, form))
+        if (number := number_of(fact)) is not None:
+            path, bits = number
+            words.append(f"{_digest(path)} {bits:064b}")
     return list(dict.fromkeys(words))
 
 
@@ -48,22 +48,19 @@ def beginnings(condition: Comparison) -> tuple[list[str], bool]:
 
     Numbers are told apart as doubles, which is exact for bounds within 2**53.
     """
-    path, _, form = equal(condition.path, condition.value).rpartition("\x01\x03")
-    word, bits = _number_word(path, form).split(" ")
+    bound = number_of(equal(condition.path, condition.value))
+    assert bound is not None  # noqa: S101 - a range over numbers
+    path, number = bound
     exact = abs(condition.value) < _EXACT if isinstance(condition.value, (int, float)) else False
     op = condition.op if exact else condition.op[:2] + "e"
-    number, up = int(bits, 2), op.startswith("g")
+    up = op.startswith("g")
     if not op.endswith("e"):
         number += 1 if up else -1
     # All that is larger has at one place a 1 for a 0 and is equal before; what ends in zeros has all behind it.
     low, high = ("0", "1") if up else ("1", "0")
     shared = f"{number:064b}".rstrip(low)
     places = [shared, *(shared[:i] + high for i, bit in enumerate(shared) if bit == low)]
-    return [f"{word} {place}" for place in places], exact
-
-
-def _number_word(path: str, form: str) -> str:
-    return f"{_digest(path)} {int(form[1:17], 16):064b}"
+    return [f"{_digest(path)} {place}" for place in places], exact
 
 
 def _digest(text: str) -> str:
