@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +25,7 @@ from praison_persist import (
 )
 from praison_persist.aio import sync_view
 from praison_persist_clickhouse import AsyncClickHouseKnowledgeStore, ClickHouseKnowledgeStore
+from praison_persist_testkit.faults import written_through_kills
 
 Document = KnowledgeDocument
 FULL = os.environ.get("PRAISON_PERSIST_FULL") == "1"
@@ -116,34 +116,7 @@ def test_a_server_killed_in_the_middle_of_inserts_loses_nothing_acknowledged(
     url = clickhouse_engine.start()
     with ClickHouseKnowledgeStore(url, table_prefix=fresh_prefix, timeout=5.0) as store:
         store.create_collection("docs", 2, "dot")
-        acknowledged: list[str] = []
-        failures: list[PersistError] = []
-        stop = threading.Event()
-
-        def write(writer: int) -> None:
-            number = 0
-            while not stop.is_set():
-                number += 1
-                batch = [Document(f"{writer}-{number}-{i}", f"text {i}", [1.0, float(i)]) for i in range(5)]
-                try:
-                    acknowledged.extend(store.upsert("docs", batch) if number % 2 else store.insert("docs", batch))
-                except PersistError as error:
-                    failures.append(error)
-                    time.sleep(0.05)
-
-        threads = [threading.Thread(target=write, args=(i,)) for i in range(3)]
-        for thread in threads:
-            thread.start()
-        for _ in range(rounds):
-            known = len(acknowledged)
-            deadline = time.monotonic() + 30
-            while len(acknowledged) <= known and time.monotonic() < deadline:
-                time.sleep(0.05)
-            clickhouse_engine.kill()
-            clickhouse_engine.restart()
-        stop.set()
-        for thread in threads:
-            thread.join()
+        acknowledged, failures = written_through_kills(store, clickhouse_engine, "docs", rounds)
         assert failures
         assert all(isinstance(error, UnavailableError) for error in failures)
         stored = {document.id: document for document in store.iter_documents("docs")}

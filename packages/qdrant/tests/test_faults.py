@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import grpc
@@ -26,6 +23,7 @@ from praison_persist import (
 )
 from praison_persist_qdrant import QdrantKnowledgeStore
 from praison_persist_qdrant.errors import translated
+from praison_persist_testkit.faults import answering
 
 
 @contextmanager
@@ -33,32 +31,13 @@ def _answering(*answers: tuple[int, Any], version: str = "1.20.0") -> Iterator[s
     """A server that gives these answers one after the other, the last one for ever, and its version at its root."""
     left = list(answers)
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if self.path == "/":
-                status, body = 200, {"title": "qdrant", "version": version}
-            else:
-                status, body = left.pop(0) if len(left) > 1 else left[0]
-            data = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
+    def reply(path: str) -> tuple[int, Any]:
+        if path == "/":
+            return 200, {"title": "qdrant", "version": version}
+        return left.pop(0) if len(left) > 1 else left[0]
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-        do_GET = do_PUT = do_POST = do_DELETE = _answer
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(reply) as url:
+        yield url
 
 
 @pytest.fixture

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import grpc
@@ -26,6 +24,7 @@ from praison_persist import (
     UnavailableError,
     UnsupportedError,
 )
+from praison_persist_testkit.faults import answering
 from praison_persist_weaviate import AsyncWeaviateKnowledgeStore, WeaviateKnowledgeStore
 from praison_persist_weaviate.errors import telling, translated
 
@@ -48,29 +47,9 @@ def dead() -> int:
 def _answering(status: int, body: Any, meta: Any = None) -> Iterator[str]:
     """A REST API that says so to everything but the question for its version."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def _answer(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            code, told = (200, meta or {"version": "1.35.2"}) if self.path == "/v1/meta" else (status, body)
-            data = told if isinstance(told, bytes) else json.dumps(told).encode()
-            self.send_response(code)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            pass
-
-        do_GET = do_POST = do_DELETE = do_HEAD = _answer
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    version = (200, meta or {"version": "1.35.2"})
+    with answering(lambda path: version if path == "/v1/meta" else (status, body)) as url:
+        yield url
 
 
 def test_a_server_that_is_down_is_unavailable(dead: int) -> None:

@@ -1,0 +1,93 @@
+"""What fault tests of several packages do to a store: kill its server in mid-write, answer in its place.
+
+Checks nothing; the tests say what must hold afterwards.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+from praison_persist.errors import PersistError
+from praison_persist.knowledge import KnowledgeDocument, KnowledgeStore
+
+__all__ = ["answering", "written_through_kills"]
+
+_WRITERS = 3
+_BATCH = 5
+
+
+def written_through_kills(
+    store: KnowledgeStore, engine: Any, collection: str, rounds: int
+) -> tuple[list[str], list[PersistError]]:
+    """The ids that three threads were told are stored while the engine was killed and restarted, and their errors.
+
+    Each batch has five ids, ``WRITER-NUMBER-0`` to ``-4``, and vectors of dimension 2; every second one is inserted.
+
+    Args:
+        engine: with ``kill`` and ``restart``.
+        rounds: how often, each time after another batch was acknowledged, or half a minute.
+    """
+    acknowledged: list[str] = []
+    failures: list[PersistError] = []
+    stop = threading.Event()
+
+    def write(writer: int) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            batch = [KnowledgeDocument(f"{writer}-{number}-{i}", f"text {i}", [1.0, float(i)]) for i in range(_BATCH)]
+            try:
+                acknowledged.extend(store.upsert(collection, batch) if number % 2 else store.insert(collection, batch))
+            except PersistError as error:
+                failures.append(error)
+                time.sleep(0.05)
+
+    threads = [threading.Thread(target=write, args=(i,)) for i in range(_WRITERS)]
+    for thread in threads:
+        thread.start()
+    for _ in range(rounds):
+        known = len(acknowledged)
+        deadline = time.monotonic() + 30
+        while len(acknowledged) <= known and time.monotonic() < deadline:
+            time.sleep(0.05)
+        engine.kill()
+        engine.restart()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    return acknowledged, failures
+
+
+@contextmanager
+def answering(reply: Callable[[str], tuple[int, Any]]) -> Generator[str]:
+    """The URL of a web server whose answers are made from the path: a status, and bytes or what becomes JSON."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def _answer(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, body = reply(self.path)
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Keep quiet."""
+
+        do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815 - names of the base class
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
