@@ -22,7 +22,7 @@ from praison_persist.errors import (
 )
 from praison_persist.retry import RetryPolicy
 from praison_persist.sql import SQLITE, AsyncDriver, Driver, Result, Tables
-from praison_persist.sql.async_driver import adrive
+from praison_persist.sql.async_driver import adrive, finished
 from praison_persist.sql.async_stores import AsyncRunner
 from praison_persist.sql.driver import drive
 from praison_persist.sql.migrations import Migration, Migrator, Step
@@ -104,6 +104,9 @@ class Asynchronous(AsyncDriver):
         return "connection"
 
     async def release(self, connection: Any, *, broken: bool) -> None:
+        await finished(self._release(broken))
+
+    async def _release(self, broken: bool) -> None:
         await asyncio.sleep(0)
         self.log.do("break" if broken else "release")
 

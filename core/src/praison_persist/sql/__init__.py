@@ -14,6 +14,7 @@ from ..lazy import lazy_exports
 
 if TYPE_CHECKING:
     from .async_driver import AsyncDriver as AsyncDriver
+    from .async_driver import finished as finished
     from .async_states import AsyncSQLStateStore as AsyncSQLStateStore
     from .async_stores import AsyncSQLConversationStore as AsyncSQLConversationStore
     from .base import _SQLConversationStoreBase as _SQLConversationStoreBase
@@ -50,6 +51,7 @@ __all__ = [
     "SQLStateStore",
     "Tables",
     "_SQLConversationStoreBase",
+    "finished",
     "is_quiet",
 ]
 
@@ -74,6 +76,7 @@ __getattr__ = lazy_exports(
         "SQLStateStore": "stores",
         "Tables": "tables",
         "_SQLConversationStoreBase": "base",
+        "finished": "async_driver",
         "is_quiet": "pool",
     },
 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..errors import PersistError
     from .dialect import Dialect
 
-__all__ = ["AsyncDriver", "adrive"]
+__all__ = ["AsyncDriver", "adrive", "finished"]
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class AsyncDriver(ABC):
 
     @abstractmethod
     async def release(self, connection: Any, *, broken: bool) -> None:
-        """See `Driver.release`."""
+        """See `Driver.release`. Must end although the task is being cancelled; `finished` is for what would not."""
 
     @abstractmethod
     async def execute(self, connection: Any, sql: str, params: Sequence[Any]) -> Result:
@@ -87,11 +87,11 @@ async def adrive(driver: AsyncDriver, work: Operation[T], *, recover: bool = Fal
         raise translated from error
     finally:
         if connection is not None:
-            await _finish(driver.release(connection, broken=run.broken))
+            await driver.release(connection, broken=run.broken)
 
 
-async def _finish(cleanup: Awaitable[None]) -> None:
-    """Let a cleanup end although the task is being cancelled."""
+async def finished(cleanup: Awaitable[None]) -> None:
+    """Let a cleanup end although the task is being cancelled, which costs a task of its own."""
     task = asyncio.ensure_future(cleanup)
     try:
         await asyncio.shield(task)

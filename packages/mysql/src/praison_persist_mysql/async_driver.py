@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
@@ -10,6 +11,11 @@ from typing import Any
 import aiomysql
 import pymysql
 from pymysql.constants import CLIENT
+
+if sys.version_info >= (3, 11):
+    from asyncio import timeout
+else:
+    from async_timeout import timeout
 
 from praison_persist.errors import PersistError
 from praison_persist.perloop import PerLoop
@@ -51,14 +57,12 @@ class AiomysqlDriver(AsyncDriver):
         if is_large(query):
             await cursor.execute("SELECT @@max_allowed_packet")
             check_size(query, (await cursor.fetchone() or (0,))[0])
-        if self.settings.command_timeout is None:
-            await cursor.execute(query)
-        else:
-            try:
-                await asyncio.wait_for(cursor.execute(query), self.settings.command_timeout)
-            except asyncio.TimeoutError:
-                connection.close()
-                raise too_late(self.settings.place, self.settings.command_timeout) from None
+        try:
+            async with timeout(self.settings.command_timeout):  # wait_for starts a task before Python 3.12
+                await cursor.execute(query)
+        except asyncio.TimeoutError:
+            connection.close()
+            raise too_late(self.settings.place, self.settings.command_timeout) from None
         return Result(await cursor.fetchall() if cursor.description else (), cursor.rowcount)
 
     def translate(self, error: Exception) -> PersistError | None:

@@ -18,7 +18,7 @@ else:
 
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, PersistError
 from praison_persist.perloop import PerLoop
-from praison_persist.sql import AsyncDriver, Result
+from praison_persist.sql import AsyncDriver, Result, finished
 from praison_persist.urls import scrub
 
 from .errors import from_sqlstate, no_answer, too_late, unreachable
@@ -64,10 +64,18 @@ class AsyncpgDriver(AsyncDriver):
             ) from None
 
     async def release(self, connection: Any, *, broken: bool) -> None:
-        # A connection that dies here does so after its work: the pool drops it, and the outcome stands.
         if broken:
-            with suppress(asyncpg.PostgresError, *_LOST):
-                await connection.close(timeout=_CLOSE_SECONDS)
+            await finished(self._drop(connection))
+        else:
+            await self._give_back(connection)  # which asyncpg shields from cancellation
+
+    async def _drop(self, connection: Any) -> None:
+        with suppress(asyncpg.PostgresError, *_LOST):
+            await connection.close(timeout=_CLOSE_SECONDS)
+        await self._give_back(connection)
+
+    async def _give_back(self, connection: Any) -> None:
+        # A connection that dies here does so after its work: the pool drops it, and the outcome stands.
         with suppress(asyncpg.PostgresError, *_LOST):
             await (await self._pools.get()).release(connection)
 

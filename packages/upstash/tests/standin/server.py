@@ -72,7 +72,8 @@ class Redis:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet for each response: otherwise every one waits for a delayed acknowledgement
+    wbufsize = -1  # one packet for a short response, and no waiting for acknowledgements within a long one
+    disable_nagle_algorithm = True
     local = threading.local()
 
     def do_POST(self) -> None:
