@@ -103,7 +103,7 @@ def test_the_command_runs_a_suite_and_writes_its_report(tmp_path: Path, capsys: 
     assert main(arguments) == 0
     document = json.loads(report.read_text())
     assert document["backend"] == "memory"
-    assert document["summary"]["passed"] >= 10
+    assert document["summary"]["passed"] >= 4
     assert "passed" in capsys.readouterr().out
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeVar, overload
 
@@ -19,7 +20,7 @@ from .policy import CLAUSE, Deviation
 from .running import Harness, NotApplicable, watchdog
 from .target import Kind, Target
 
-__all__ = ["PROPERTY", "Suite", "clause", "each"]
+__all__ = ["PROPERTY", "Suite", "case", "clause", "each"]
 
 PROPERTY = "praison_persist_conformance"
 """Name of the user property in which each test hands its facts to the report."""
@@ -232,6 +233,19 @@ def _close_after_failure(harness: Harness) -> None:
         print(f"closing after the failure failed too: {error!r}")
 
 
+@contextmanager
+def case(name: str) -> Iterator[None]:
+    """One of the cases that a clause tries one after the other on one store; a failure names it."""
+    try:
+        yield
+    except AssertionError as error:
+        raise AssertionError(f"case {name!r}: {error}") from error
+
+
 def each(name: str, values: Mapping[str, Any]) -> Callable[[Body], Body]:
-    """Parametrize a clause by named values; a deviation may name one case: ``"test_x[nul]"``."""
+    """Parametrize a clause by named values; a deviation may name one case: ``"test_x[nul]"``.
+
+    Each becomes a test with a place of its own, which costs some engines a second: for values that an engine may
+    have its own troubles with. What is refused before the engine hears of it is tried by `case`, on one store.
+    """
     return pytest.mark.parametrize(name, list(values.values()), ids=list(values))

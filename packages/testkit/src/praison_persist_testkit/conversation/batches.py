@@ -9,7 +9,7 @@ from praison_persist.errors import ConflictError, InvalidInputError, NotFoundErr
 
 from ..exact import assert_records
 from ..running import Handle, refuses
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause
 from .build import SID, as_stored, contents, ids, message, messages, new_session
 
 __all__ = ["Batches"]
@@ -65,15 +65,16 @@ class Batches(Suite):
         assert await ids(store) == ["b0", "b1", "b2", "b3", "c0"]
 
     @clause
-    @each("bad", _BAD_MESSAGES)
-    async def test_a_bad_message_keeps_the_whole_batch_out(self, store: Handle, bad: dict[str, Any]) -> None:
+    async def test_a_bad_message_keeps_the_whole_batch_out(self, store: Handle) -> None:
         """A batch is stored whole or not at all: a bad message in its middle, and nothing is stored."""
         await new_session(store, count=1)
         batch = messages(5, "b")
-        batch[3] = message(**bad)
-        with refuses(InvalidInputError):
-            await store.add_messages(SID, batch)
-        assert await ids(store) == ["m0"]
+        for label, bad in _BAD_MESSAGES.items():
+            with case(label):
+                batch[3] = message(**bad)
+                with refuses(InvalidInputError):
+                    await store.add_messages(SID, batch)
+                assert await ids(store) == ["m0"]
         batch[3] = message(id="repaired")
         await store.add_messages(SID, batch)
         assert await ids(store) == ["m0", "b0", "b1", "b2", "repaired", "b4"]

@@ -11,7 +11,7 @@ from praison_persist.errors import InvalidInputError, SerializationError
 from ..exact import assert_record, assert_records, assert_same
 from ..running import Handle, refuses
 from ..samples import BAD_IDS, HOSTILE_TEXTS, JSON_VALUES, NOT_JSON, TEXTS, nested
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 from .build import SID, as_stored, ids, message, new_session, session
 
 __all__ = ["Fidelity", "Refusals"]
@@ -192,80 +192,85 @@ class Refusals(Suite):
     """What cannot be kept is a typed error before the write."""
 
     @clause
-    @each("bad", _BAD_FIELDS)
-    async def test_a_bad_message_is_refused(self, store: Handle, bad: Any) -> None:
+    async def test_a_bad_message_is_refused(self, store: Handle) -> None:
         """A message outside the contract is an `InvalidInputError`, and nothing is stored."""
         await new_session(store, count=1)
-        given = {"id": "not", "a": "message"} if bad is None else message(**bad)
-        with refuses(InvalidInputError, why="add_message"):
-            await store.add_message(SID, given)
-        with refuses(InvalidInputError, why="add_messages"):
-            await store.add_messages(SID, [message(), given])
-        assert await ids(store) == ["m0"]
+        for label, bad in _BAD_FIELDS.items():
+            with case(label):
+                given = {"id": "not", "a": "message"} if bad is None else message(**bad)
+                with refuses(InvalidInputError, why="add_message"):
+                    await store.add_message(SID, given)
+                with refuses(InvalidInputError, why="add_messages"):
+                    await store.add_messages(SID, [message(), given])
+                assert await ids(store) == ["m0"]
 
     @clause
-    @each("value", NOT_JSON)
-    async def test_a_message_that_is_no_json_is_refused(self, store: Handle, value: Any) -> None:
+    async def test_a_message_that_is_no_json_is_refused(self, store: Handle) -> None:
         """What would not come back from JSON as it went in is a `SerializationError`, and nothing is stored."""
         await new_session(store, count=1)
-        for fields in ({"metadata": {"x": value}}, {"content": [{"x": value}]}, {"tool_calls": [{"x": value}]}):
-            with refuses(SerializationError, why=f"add_message({', '.join(fields)})"):
-                await store.add_message(SID, message(**fields))
-        assert await ids(store) == ["m0"]
+        for label, value in NOT_JSON.items():
+            with case(label):
+                for fields in ({"metadata": {"x": value}}, {"content": [{"x": value}]}, {"tool_calls": [{"x": value}]}):
+                    with refuses(SerializationError, why=f"add_message({', '.join(fields)})"):
+                        await store.add_message(SID, message(**fields))
+                assert await ids(store) == ["m0"]
 
     @clause
-    @each("value", NOT_JSON)
-    async def test_a_session_that_is_no_json_is_refused(self, store: Handle, value: Any) -> None:
+    async def test_a_session_that_is_no_json_is_refused(self, store: Handle) -> None:
         """State and metadata that are no JSON are a `SerializationError`, and the session is as it was."""
         await new_session(store, "kept")
-        before = await store.get_session("kept")
-        for fields in ({"state": {"x": value}}, {"metadata": {"x": value}}):
-            with refuses(SerializationError, why=f"create_session({', '.join(fields)})"):
-                await store.create_session(session("new", **fields))
-            with refuses(SerializationError, why=f"upsert_session({', '.join(fields)})"):
-                await store.upsert_session(session("new", **fields))
-            with refuses(SerializationError, why=f"update_session({', '.join(fields)})"):
-                await store.update_session(session("kept", name="changed", **fields))
-        assert_records(await store.list_sessions(), [before])
+        for label, value in NOT_JSON.items():
+            with case(label):
+                before = await store.get_session("kept")
+                for fields in ({"state": {"x": value}}, {"metadata": {"x": value}}):
+                    with refuses(SerializationError, why=f"create_session({', '.join(fields)})"):
+                        await store.create_session(session("new", **fields))
+                    with refuses(SerializationError, why=f"upsert_session({', '.join(fields)})"):
+                        await store.upsert_session(session("new", **fields))
+                    with refuses(SerializationError, why=f"update_session({', '.join(fields)})"):
+                        await store.update_session(session("kept", name="changed", **fields))
+                assert_records(await store.list_sessions(), [before])
 
     @clause
-    @each("bad", _BAD_SESSIONS)
-    async def test_a_bad_session_is_refused(self, store: Handle, bad: Any) -> None:
+    async def test_a_bad_session_is_refused(self, store: Handle) -> None:
         """A session outside the contract is an `InvalidInputError`, and nothing is stored or changed."""
         await new_session(store, "kept")
-        before = await store.get_session("kept")
-        for method in ("create_session", "upsert_session", "update_session"):
-            given: Any = {"session_id": "kept"} if bad is None else session(**{"session_id": "kept", **bad})
-            if method == "create_session" and bad is not None and "session_id" not in bad:
-                given.session_id = "new"
-            with refuses(InvalidInputError, why=method):
-                await getattr(store, method)(given)
-        assert_records(await store.list_sessions(), [before])
+        for label, bad in _BAD_SESSIONS.items():
+            with case(label):
+                before = await store.get_session("kept")
+                for method in ("create_session", "upsert_session", "update_session"):
+                    given: Any = {"session_id": "kept"} if bad is None else session(**{"session_id": "kept", **bad})
+                    if method == "create_session" and bad is not None and "session_id" not in bad:
+                        given.session_id = "new"
+                    with refuses(InvalidInputError, why=method):
+                        await getattr(store, method)(given)
+                assert_records(await store.list_sessions(), [before])
 
     @clause
-    @each("bad", BAD_IDS)
-    async def test_a_bad_id_is_refused(self, store: Handle, bad: Any) -> None:
+    async def test_a_bad_id_is_refused(self, store: Handle) -> None:
         """An id is 1 to 255 characters without NUL and lone surrogates: anything else is an `InvalidInputError`."""
         await new_session(store, count=1)
-        calls: list[tuple[str, tuple[Any, ...]]] = [
-            ("create_session", (session(bad),)),
-            ("get_session", (bad,)),
-            ("update_session", (session(bad),)),
-            ("upsert_session", (session(bad),)),
-            ("delete_session", (bad,)),
-            ("add_message", (bad, message())),
-            ("add_message", (SID, message(id=bad))),
-            ("add_messages", (bad, [message()])),
-            ("get_messages", (bad,)),
-            ("delete_messages", (bad,)),
-            ("delete_messages", (SID, [bad])),
-        ]
-        for method, args in calls:
-            with refuses(InvalidInputError, why=f"{method}({bad!a})"):
-                await getattr(store, method)(*args)
-        if bad not in (None, ""):
-            for arguments in ({"user_id": bad}, {"agent_id": bad}):
-                with refuses(InvalidInputError, why=f"list_sessions({bad!a})"):
-                    await store.list_sessions(**arguments)
-        assert [found.session_id for found in await store.list_sessions()] == [SID]
-        assert await ids(store) == ["m0"]
+        for label, bad in BAD_IDS.items():
+            with case(label):
+                calls: list[tuple[str, tuple[Any, ...]]] = [
+                    ("create_session", (session(bad),)),
+                    ("get_session", (bad,)),
+                    ("update_session", (session(bad),)),
+                    ("upsert_session", (session(bad),)),
+                    ("delete_session", (bad,)),
+                    ("add_message", (bad, message())),
+                    ("add_message", (SID, message(id=bad))),
+                    ("add_messages", (bad, [message()])),
+                    ("get_messages", (bad,)),
+                    ("delete_messages", (bad,)),
+                    ("delete_messages", (SID, [bad])),
+                ]
+                for method, args in calls:
+                    with refuses(InvalidInputError, why=f"{method}({bad!a})"):
+                        await getattr(store, method)(*args)
+                if bad not in (None, ""):
+                    for arguments in ({"user_id": bad}, {"agent_id": bad}):
+                        with refuses(InvalidInputError, why=f"list_sessions({bad!a})"):
+                            await store.list_sessions(**arguments)
+                assert [found.session_id for found in await store.list_sessions()] == [SID]
+                assert await ids(store) == ["m0"]

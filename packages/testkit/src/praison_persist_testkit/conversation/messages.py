@@ -10,7 +10,7 @@ from praison_persist.errors import ConflictError, InvalidInputError, NotFoundErr
 
 from ..exact import assert_record, assert_records
 from ..running import Handle, refuses
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 from .build import SID, as_stored, contents, ids, message, messages, new_session, session
 
 __all__ = ["Deleting", "Messages", "Reading"]
@@ -173,30 +173,39 @@ class Reading(Suite):
             assert_records(await store.iter_messages(SID, batch_size=size), everything)
 
     @clause
-    @each("limit", {"minus one": -1, "true": True, "false": False, "float": 1.0, "text": "1", "list": [1]})
-    async def test_a_limit_is_none_or_a_natural_number(self, store: Handle, limit: Any) -> None:
+    async def test_a_limit_is_none_or_a_natural_number(self, store: Handle) -> None:
         """A limit is None or an integer of at least 0; bool and float are no integers."""
         await new_session(store, count=2)
-        with refuses(InvalidInputError, why="get_messages"):
-            await store.get_messages(SID, limit=limit)
-        with refuses(InvalidInputError, why="list_sessions, limit"):
-            await store.list_sessions(limit=limit)
-        with refuses(InvalidInputError, why="list_sessions, offset"):
-            await store.list_sessions(offset=limit)
-        with refuses(InvalidInputError, why="iter_messages"):
-            await store.iter_messages(SID, batch_size=limit)
-        with refuses(InvalidInputError, why="iter_sessions"):
-            await store.iter_sessions(batch_size=limit)
+        for label, limit in {
+            "minus one": -1,
+            "true": True,
+            "false": False,
+            "float": 1.0,
+            "text": "1",
+            "list": [1],
+        }.items():
+            with case(label):
+                with refuses(InvalidInputError, why="get_messages"):
+                    await store.get_messages(SID, limit=limit)
+                with refuses(InvalidInputError, why="list_sessions, limit"):
+                    await store.list_sessions(limit=limit)
+                with refuses(InvalidInputError, why="list_sessions, offset"):
+                    await store.list_sessions(offset=limit)
+                with refuses(InvalidInputError, why="iter_messages"):
+                    await store.iter_messages(SID, batch_size=limit)
+                with refuses(InvalidInputError, why="iter_sessions"):
+                    await store.iter_sessions(batch_size=limit)
 
     @clause
-    @each("bound", {"nan": math.nan, "infinity": math.inf, "text": "5", "bool": True, "list": []})
-    async def test_a_bound_is_a_finite_number(self, store: Handle, bound: Any) -> None:
+    async def test_a_bound_is_a_finite_number(self, store: Handle) -> None:
         """``before`` and ``after`` are finite numbers."""
         await new_session(store, count=2)
-        with refuses(InvalidInputError, why="before"):
-            await store.get_messages(SID, before=bound)
-        with refuses(InvalidInputError, why="after"):
-            await store.get_messages(SID, after=bound)
+        for label, bound in {"nan": math.nan, "infinity": math.inf, "text": "5", "bool": True, "list": []}.items():
+            with case(label):
+                with refuses(InvalidInputError, why="before"):
+                    await store.get_messages(SID, before=bound)
+                with refuses(InvalidInputError, why="after"):
+                    await store.get_messages(SID, after=bound)
 
 
 class Deleting(Suite):

@@ -7,7 +7,7 @@ from typing import Any
 from praison_persist.errors import InvalidInputError, PartialWriteError, UnsupportedError
 
 from ..running import Handle, refuses
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 from .build import DOCS, collection, document, documents, found_ids
 
 __all__ = ["Bulk", "TextSearching"]
@@ -69,12 +69,12 @@ class TextSearching(Suite):
     """`search` with ``text`` and ``mode``."""
 
     @clause
-    @each("arguments", _MISTAKES)
-    async def test_a_wrong_mode_or_text_is_refused(self, store: Handle, arguments: dict[str, Any]) -> None:
+    async def test_a_wrong_mode_or_text_is_refused(self, store: Handle) -> None:
         """Text is never ignored: a mode that the engine lacks, or that does not fit the arguments, is an error."""
         await collection(store, documents(2))
-        with refuses(InvalidInputError, UnsupportedError):
-            await store.search(DOCS, [1.0, 0.0, 0.0], **arguments)
+        for label, arguments in _MISTAKES.items():
+            with case(label), refuses(InvalidInputError, UnsupportedError):
+                await store.search(DOCS, [1.0, 0.0, 0.0], **arguments)
 
     @clause
     @each("mode", {"keyword": "keyword", "hybrid": "hybrid"})

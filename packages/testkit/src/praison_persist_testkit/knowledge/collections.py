@@ -11,7 +11,7 @@ from praison_persist.errors import AlreadyExistsError, DimensionMismatchError, I
 from ..exact import assert_same
 from ..running import Handle, Harness, only, refuses
 from ..samples import JSON_VALUES, NOT_JSON
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause
 from .build import DOCS, collection, document, documents, found_ids
 
 __all__ = ["Collections"]
@@ -178,55 +178,66 @@ class Collections(Suite):
         assert await store.list_collections() == []
 
     @clause
-    @each("name", _BAD_NAMES)
-    async def test_a_bad_collection_name_is_refused(self, store: Handle, name: Any) -> None:
+    async def test_a_bad_collection_name_is_refused(self, store: Handle) -> None:
         """A name is letters, digits and underscore, at most 63: anything else is refused and inert everywhere."""
         await collection(store, documents(2))
-        with refuses(InvalidInputError, why="create_collection"):
-            await store.create_collection(name, 3)
-        calls: list[tuple[str, tuple[Any, ...]]] = [
-            ("describe_collection", ()),
-            ("insert", (documents(1),)),
-            ("upsert", (documents(1),)),
-            ("search", ([1.0, 0.0, 0.0],)),
-            ("get", (["a"],)),
-            ("delete", (["a"],)),
-            ("count", ()),
-            ("iter_documents", ()),
-        ]
-        for method, args in calls:
-            with refuses(InvalidInputError, NotFoundError, why=method):
-                await getattr(store, method)(name, *args)
-        for method in ("delete_collection", "collection_exists"):
-            with suppress(InvalidInputError):
-                assert await getattr(store, method)(name) is False
-        assert await store.list_collections() == [DOCS]
-        assert await store.count(DOCS) == 2
+        for label, name in _BAD_NAMES.items():
+            with case(label):
+                with refuses(InvalidInputError, why="create_collection"):
+                    await store.create_collection(name, 3)
+                calls: list[tuple[str, tuple[Any, ...]]] = [
+                    ("describe_collection", ()),
+                    ("insert", (documents(1),)),
+                    ("upsert", (documents(1),)),
+                    ("search", ([1.0, 0.0, 0.0],)),
+                    ("get", (["a"],)),
+                    ("delete", (["a"],)),
+                    ("count", ()),
+                    ("iter_documents", ()),
+                ]
+                for method, args in calls:
+                    with refuses(InvalidInputError, NotFoundError, why=method):
+                        await getattr(store, method)(name, *args)
+                for method in ("delete_collection", "collection_exists"):
+                    with suppress(InvalidInputError):
+                        assert await getattr(store, method)(name) is False
+                assert await store.list_collections() == [DOCS]
+                assert await store.count(DOCS) == 2
 
     @clause
-    @each("dimension", _BAD_DIMENSIONS)
-    async def test_a_bad_dimension_is_refused(self, store: Handle, dimension: Any) -> None:
+    async def test_a_bad_dimension_is_refused(self, store: Handle) -> None:
         """A dimension is an integer from 1 to 65536: anything else is an `InvalidInputError`."""
-        with refuses(InvalidInputError):
-            await store.create_collection(DOCS, dimension)
-        assert await store.list_collections() == []
+        for label, dimension in _BAD_DIMENSIONS.items():
+            with case(label):
+                with refuses(InvalidInputError):
+                    await store.create_collection(DOCS, dimension)
+                assert await store.list_collections() == []
 
     @clause
-    @each("distance", {"unknown": "cosinus", "alias": "l2", "case": "Cosine", "empty": "", "none": None, "integer": 1})
-    async def test_an_unknown_distance_is_refused(self, store: Handle, distance: Any) -> None:
+    async def test_an_unknown_distance_is_refused(self, store: Handle) -> None:
         """An unknown distance is an `InvalidInputError`, never silently cosine."""
-        with refuses(InvalidInputError):
-            await store.create_collection(DOCS, 3, distance)
-        assert await store.list_collections() == []
+        for label, distance in {
+            "unknown": "cosinus",
+            "alias": "l2",
+            "case": "Cosine",
+            "empty": "",
+            "none": None,
+            "integer": 1,
+        }.items():
+            with case(label):
+                with refuses(InvalidInputError):
+                    await store.create_collection(DOCS, 3, distance)
+                assert await store.list_collections() == []
 
     @clause
-    @each("value", NOT_JSON)
-    async def test_collection_metadata_that_is_no_json_is_refused(self, store: Handle, value: Any) -> None:
+    async def test_collection_metadata_that_is_no_json_is_refused(self, store: Handle) -> None:
         """A collection's metadata is a JSON mapping: anything else is refused, and no collection created."""
-        for metadata in (value, {"x": value}):
-            with refuses(InvalidInputError):
-                await store.create_collection(DOCS, 3, metadata=metadata)
-        assert await store.list_collections() == []
+        for label, value in NOT_JSON.items():
+            with case(label):
+                for metadata in (value, {"x": value}):
+                    with refuses(InvalidInputError):
+                        await store.create_collection(DOCS, 3, metadata=metadata)
+                assert await store.list_collections() == []
 
     @clause(shared=True)
     async def test_another_store_sees_the_collections(self, harness: Harness) -> None:

@@ -11,7 +11,7 @@ from praison_persist.knowledge import KnowledgeDocument
 
 from ..running import Handle, refuses
 from ..samples import BAD_IDS, HOSTILE_TEXTS, JSON_VALUES, NOT_JSON, TEXTS
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 from .build import DOCS, assert_document, collection, document, documents, float32, found_ids, vectors
 
 __all__ = ["Fidelity", "Refusals"]
@@ -162,20 +162,21 @@ class Refusals(Suite):
     """All that is wrong is found before anything is written."""
 
     @clause
-    @each("embedding", _EMBEDDINGS)
-    async def test_a_bad_embedding_is_refused(self, store: Handle, embedding: Any) -> None:
+    async def test_a_bad_embedding_is_refused(self, store: Handle) -> None:
         """An embedding is ``dimension`` finite float32 numbers: else an error, and nothing of the batch is written."""
         await collection(store, documents(1))
-        wrong_length = embedding in ([], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0])
-        expected = DimensionMismatchError if wrong_length else InvalidInputError
-        for method in ("insert", "upsert"):
-            bad = KnowledgeDocument(id="bad", content="bad", embedding=embedding)
-            with refuses(expected, why=method):
-                await getattr(store, method)(DOCS, [document("good"), bad, document("better")])
-        if embedding is not None:
-            with refuses(expected, why="search"):
-                await store.search(DOCS, embedding)
-        assert await found_ids(store) == ["d0"]
+        for label, embedding in _EMBEDDINGS.items():
+            with case(label):
+                wrong_length = embedding in ([], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0])
+                expected = DimensionMismatchError if wrong_length else InvalidInputError
+                for method in ("insert", "upsert"):
+                    bad = KnowledgeDocument(id="bad", content="bad", embedding=embedding)
+                    with refuses(expected, why=method):
+                        await getattr(store, method)(DOCS, [document("good"), bad, document("better")])
+                if embedding is not None:
+                    with refuses(expected, why="search"):
+                        await store.search(DOCS, embedding)
+                assert await found_ids(store) == ["d0"]
 
     @clause
     async def test_a_zero_vector_is_refused_under_cosine_only(self, store: Handle) -> None:
@@ -193,37 +194,40 @@ class Refusals(Suite):
             assert len(await store.search(distance, [0.0, 0.0, 0.0])) == 2
 
     @clause
-    @each("bad", _BAD_FIELDS)
-    async def test_a_bad_document_is_refused(self, store: Handle, bad: dict[str, Any] | None) -> None:
+    async def test_a_bad_document_is_refused(self, store: Handle) -> None:
         """A document outside the contract is an `InvalidInputError`, and nothing of the batch is written."""
         await collection(store, documents(1))
-        for method in ("insert", "upsert"):
-            given: Any = {"id": "bad"} if bad is None else document("bad")
-            for name, value in (bad or {}).items():
-                setattr(given, name, value)
-            with refuses(InvalidInputError, why=method):
-                await getattr(store, method)(DOCS, [document("good"), given])
-        assert await found_ids(store) == ["d0"]
+        for label, bad in _BAD_FIELDS.items():
+            with case(label):
+                for method in ("insert", "upsert"):
+                    given: Any = {"id": "bad"} if bad is None else document("bad")
+                    for name, value in (bad or {}).items():
+                        setattr(given, name, value)
+                    with refuses(InvalidInputError, why=method):
+                        await getattr(store, method)(DOCS, [document("good"), given])
+                assert await found_ids(store) == ["d0"]
 
     @clause
-    @each("value", NOT_JSON)
-    async def test_metadata_that_is_no_json_is_refused(self, store: Handle, value: Any) -> None:
+    async def test_metadata_that_is_no_json_is_refused(self, store: Handle) -> None:
         """Metadata that would not come back is a `SerializationError`, and nothing of the batch is written."""
         await collection(store, documents(1))
-        for method in ("insert", "upsert"):
-            with refuses(SerializationError, why=method):
-                await getattr(store, method)(DOCS, [document("good"), document("bad", metadata={"x": value})])
-        assert await found_ids(store) == ["d0"]
+        for label, value in NOT_JSON.items():
+            with case(label):
+                for method in ("insert", "upsert"):
+                    with refuses(SerializationError, why=method):
+                        await getattr(store, method)(DOCS, [document("good"), document("bad", metadata={"x": value})])
+                assert await found_ids(store) == ["d0"]
 
     @clause
-    @each("bad", BAD_IDS)
-    async def test_a_bad_document_id_is_refused(self, store: Handle, bad: Any) -> None:
+    async def test_a_bad_document_id_is_refused(self, store: Handle) -> None:
         """An id is 1 to 512 characters without NUL and lone surrogates: anything else is an `InvalidInputError`."""
         await collection(store, documents(1))
-        for method in ("insert", "upsert"):
-            with refuses(InvalidInputError, why=method):
-                await getattr(store, method)(DOCS, [document("good"), document(bad, "text")])
-        for method in ("get", "delete"):
-            with refuses(InvalidInputError, why=method):
-                await getattr(store, method)(DOCS, ["d0", bad])
-        assert await found_ids(store) == ["d0"]
+        for label, bad in BAD_IDS.items():
+            with case(label):
+                for method in ("insert", "upsert"):
+                    with refuses(InvalidInputError, why=method):
+                        await getattr(store, method)(DOCS, [document("good"), document(bad, "text")])
+                for method in ("get", "delete"):
+                    with refuses(InvalidInputError, why=method):
+                        await getattr(store, method)(DOCS, ["d0", bad])
+                assert await found_ids(store) == ["d0"]

@@ -12,6 +12,7 @@ from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import matches, parse_filter
 
 from ..running import Handle, Harness
+from ..stateful import examples
 from ..suite import Suite, clause
 from .build import DOCS, document
 
@@ -69,7 +70,7 @@ def _combined(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]
 
 _filters = st.recursive(_leaves, _combined, max_leaves=6)
 _examples = settings(
-    max_examples=60,
+    max_examples=examples(30),
     deadline=None,
     derandomize=True,
     database=None,
@@ -78,7 +79,7 @@ _examples = settings(
 
 
 class RandomFiltering(Suite):
-    """The filter language, on 60 random collections and some 200 random filters; the same ones each time."""
+    """The filter language, on 30 random collections and some 100 random filters; the same ones each time."""
 
     unsupported_filters: frozenset[str] | set[str]
 

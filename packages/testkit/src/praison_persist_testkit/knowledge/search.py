@@ -11,7 +11,7 @@ from praison_persist.filters import parse_filter
 from praison_persist.scores import exact_search, score
 
 from ..running import Handle, refuses
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 from .build import DOCS, collection, document, documents, found_ids, vectors
 
 __all__ = ["Searching"]
@@ -30,8 +30,8 @@ class Searching(Suite):
         """Of 200 vectors `search` gives the ids, order and scores (1e-3) of the exact reference, higher is nearer."""
         if not (rows := await _golden(store, distance)):
             return
-        for query in [*vectors(6, _DIMENSION, 2), rows[7], [x * 100 for x in rows[9]]]:
-            for limit in (1, 5, 20, 200, 1000):
+        for query in [*vectors(2, _DIMENSION, 2), rows[7], [x * 100 for x in rows[9]]]:
+            for limit in (1, 20, 1000):
                 await _compare(store, rows, query, distance, limit)
 
     @clause
@@ -40,12 +40,12 @@ class Searching(Suite):
         """``score_threshold`` keeps ``score >= score_threshold``; 0.0 and negative numbers are thresholds."""
         if not (rows := await _golden(store, distance)):
             return
-        for query in vectors(3, _DIMENSION, 3):
+        for query in vectors(2, _DIMENSION, 3):
             scores = sorted(score(distance, row, query) for row in rows)
             between = [(scores[i] + scores[i + 1]) / 2 for i in (5, 100, 180, 198) if scores[i + 1] - scores[i] > 1e-4]
             for threshold in [*between, 0.0, -0.0, 0, -0.25, -1.5, scores[0] - 1, scores[-1] + 1, 1.0]:
                 await _compare(store, rows, query, distance, 200, threshold)
-                await _compare(store, rows, query, distance, 3, threshold)
+            await _compare(store, rows, query, distance, 3, between[-1])
 
     @clause
     @each("distance", _DISTANCES)
@@ -53,7 +53,7 @@ class Searching(Suite):
         """Filter, limit and threshold work together, and change neither order nor score."""
         if not (rows := await _golden(store, distance)):
             return
-        for query in vectors(3, _DIMENSION, 4):
+        for query in vectors(1, _DIMENSION, 4):
             scores = sorted(score(distance, row, query) for row in rows)
             for filters in ({"third": 0}, {"third": {"$ne": 0}}, {"n": {"$gte": 195}}, {"n": -1}):
                 for limit in (3, 200):
@@ -99,24 +99,25 @@ class Searching(Suite):
         assert len(await store.search(DOCS, query)) == 5
 
     @clause
-    @each("limit", {"minus one": -1, "none": None, "true": True, "float": 5.0, "text": "5"})
-    async def test_a_bad_limit_is_refused(self, store: Handle, limit: Any) -> None:
+    async def test_a_bad_limit_is_refused(self, store: Handle) -> None:
         """A limit is an integer of at least 0, a batch size one of at least 1: else an `InvalidInputError`."""
         await collection(store, documents(2))
-        with refuses(InvalidInputError, why="search"):
-            await store.search(DOCS, [1.0, 0.0, 0.0], limit)
-        with refuses(InvalidInputError, why="iter_documents"):
-            await store.iter_documents(DOCS, batch_size=limit)
-        with refuses(InvalidInputError, why="iter_documents"):
-            await store.iter_documents(DOCS, batch_size=0)
+        for label, limit in {"minus one": -1, "none": None, "true": True, "float": 5.0, "text": "5"}.items():
+            with case(label):
+                with refuses(InvalidInputError, why="search"):
+                    await store.search(DOCS, [1.0, 0.0, 0.0], limit)
+                with refuses(InvalidInputError, why="iter_documents"):
+                    await store.iter_documents(DOCS, batch_size=limit)
+                with refuses(InvalidInputError, why="iter_documents"):
+                    await store.iter_documents(DOCS, batch_size=0)
 
     @clause
-    @each("threshold", {"nan": math.nan, "infinity": math.inf, "text": "0.5", "true": True})
-    async def test_a_bad_threshold_is_refused(self, store: Handle, threshold: Any) -> None:
+    async def test_a_bad_threshold_is_refused(self, store: Handle) -> None:
         """A threshold is a finite number: anything else is an `InvalidInputError`."""
         await collection(store, documents(2))
-        with refuses(InvalidInputError):
-            await store.search(DOCS, [1.0, 0.0, 0.0], score_threshold=threshold)
+        for label, threshold in {"nan": math.nan, "infinity": math.inf, "text": "0.5", "true": True}.items():
+            with case(label), refuses(InvalidInputError):
+                await store.search(DOCS, [1.0, 0.0, 0.0], score_threshold=threshold)
 
     @clause
     async def test_a_search_follows_every_change(self, store: Handle) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from praison_persist.errors import ClosedError, InvalidInputError
 from praison_persist.globs import compile_glob
 from praison_persist.state import MISSING, AsyncStateStore, StateStore
 
 from ..running import Handle, refuses
 from ..samples import HOSTILE_TEXTS
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause
 
 __all__ = ["Finding", "Namespaces"]
 
@@ -75,13 +73,14 @@ class Finding(Suite):
             assert sorted(found) == expected, f"scan_prefix({prefix!a}) gave {found!a}, not {expected!a}"
 
     @clause
-    @each("pattern", {"none": None, "integer": 5, "bytes": b"*"})
-    async def test_a_pattern_is_text(self, store: Handle, pattern: Any) -> None:
+    async def test_a_pattern_is_text(self, store: Handle) -> None:
         """A pattern and a prefix are text: anything else is an `InvalidInputError`."""
-        with refuses(InvalidInputError, why="keys"):
-            await store.keys(pattern)
-        with refuses(InvalidInputError, why="scan_prefix"):
-            await store.scan_prefix(pattern)
+        for label, pattern in {"none": None, "integer": 5, "bytes": b"*"}.items():
+            with case(label):
+                with refuses(InvalidInputError, why="keys"):
+                    await store.keys(pattern)
+                with refuses(InvalidInputError, why="scan_prefix"):
+                    await store.scan_prefix(pattern)
 
 
 class Namespaces(Suite):
@@ -126,11 +125,17 @@ class Namespaces(Suite):
         assert again.raw.backend == store.raw.backend
 
     @clause
-    @each("name", {"empty": "", "unit separator": "a\x1fb", "nul": "a\x00", "integer": 5, "none": None})
-    async def test_a_bad_namespace_is_refused(self, store: Handle, name: Any) -> None:
+    async def test_a_bad_namespace_is_refused(self, store: Handle) -> None:
         """A namespace has a name without U+001F: anything else is an `InvalidInputError`."""
-        with refuses(InvalidInputError):
-            store.namespace(name)
+        for label, name in {
+            "empty": "",
+            "unit separator": "a\x1fb",
+            "nul": "a\x00",
+            "integer": 5,
+            "none": None,
+        }.items():
+            with case(label), refuses(InvalidInputError):
+                store.namespace(name)
 
     @clause
     async def test_closing_one_view_closes_all(self, store: Handle) -> None:

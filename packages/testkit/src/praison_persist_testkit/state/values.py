@@ -12,7 +12,7 @@ from praison_persist.state import MISSING
 from ..exact import assert_same
 from ..running import Handle, refuses
 from ..samples import BAD_IDS, HOSTILE_TEXTS, JSON_VALUES, NOT_JSON, TEXTS
-from ..suite import Suite, clause, each
+from ..suite import Suite, case, clause, each
 
 __all__ = ["VALUES", "Keyspace", "Many", "Values"]
 
@@ -73,23 +73,24 @@ class Values(Suite):
         assert_same(await store.get_many(["set", "cas"]), {"set": value, "cas": value}, "get_many")
 
     @clause
-    @each("value", NOT_JSON)
-    async def test_what_is_no_json_is_refused(self, store: Handle, value: Any) -> None:
+    async def test_what_is_no_json_is_refused(self, store: Handle) -> None:
         """What would not come back from JSON as it went in is a `SerializationError`, and nothing is written."""
         await store.set("kept", 1)
-        for given in (value, [value], {"x": value}):
-            for call in (
-                store.set("kept", given),
-                store.set("new", given),
-                store.hset("new", "field", given),
-                store.set_many({"other": 1, "new": given}),
-                store.compare_and_set("kept", 1, given),
-                store.compare_and_set("new", MISSING, given),
-            ):
-                with refuses(SerializationError):
-                    await call
-        assert await store.get("kept") == 1
-        assert await store.keys() == ["kept"]
+        for label, value in NOT_JSON.items():
+            with case(label):
+                for given in (value, [value], {"x": value}):
+                    for call in (
+                        store.set("kept", given),
+                        store.set("new", given),
+                        store.hset("new", "field", given),
+                        store.set_many({"other": 1, "new": given}),
+                        store.compare_and_set("kept", 1, given),
+                        store.compare_and_set("new", MISSING, given),
+                    ):
+                        with refuses(SerializationError):
+                            await call
+                assert await store.get("kept") == 1
+                assert await store.keys() == ["kept"]
 
     @clause
     async def test_a_missing_key_is_none(self, store: Handle) -> None:
@@ -179,39 +180,47 @@ class Keyspace(Suite):
             assert len(await view.keys()) == 6
 
     @clause
-    @each("key", _BAD_KEYS)
-    async def test_a_bad_key_is_refused(self, store: Handle, key: Any) -> None:
+    async def test_a_bad_key_is_refused(self, store: Handle) -> None:
         """A key is 1 to 1024 UTF-8 bytes without NUL, U+001F and lone surrogates: else an `InvalidInputError`."""
-        calls: list[tuple[str, tuple[Any, ...]]] = [
-            ("get", (key,)),
-            ("set", (key, 1)),
-            ("delete", (key,)),
-            ("exists", (key,)),
-            ("ttl", (key,)),
-            ("expire", (key, 5)),
-            ("hget", (key, "field")),
-            ("hset", (key, "field", 1)),
-            ("hgetall", (key,)),
-            ("hdel", (key, "field")),
-            ("incr", (key,)),
-            ("compare_and_set", (key, 1, 2)),
-            ("compare_and_set", (key, MISSING, 2)),
-            ("get_many", (["fine", key],)),
-            ("set_many", ({"fine": 1, key: 2},)),
-        ]
-        for method, args in calls:
-            with refuses(InvalidInputError, why=f"{method}({key!a:.40})"):
-                await getattr(store, method)(*args)
-        assert await store.keys() == []
+        for label, key in _BAD_KEYS.items():
+            with case(label):
+                calls: list[tuple[str, tuple[Any, ...]]] = [
+                    ("get", (key,)),
+                    ("set", (key, 1)),
+                    ("delete", (key,)),
+                    ("exists", (key,)),
+                    ("ttl", (key,)),
+                    ("expire", (key, 5)),
+                    ("hget", (key, "field")),
+                    ("hset", (key, "field", 1)),
+                    ("hgetall", (key,)),
+                    ("hdel", (key, "field")),
+                    ("incr", (key,)),
+                    ("compare_and_set", (key, 1, 2)),
+                    ("compare_and_set", (key, MISSING, 2)),
+                    ("get_many", (["fine", key],)),
+                    ("set_many", ({"fine": 1, key: 2},)),
+                ]
+                for method, args in calls:
+                    with refuses(InvalidInputError, why=f"{method}({key!a:.40})"):
+                        await getattr(store, method)(*args)
+                assert await store.keys() == []
 
     @clause
-    @each("field", {name: bad for name, bad in BAD_IDS.items() if name in ("integer", "bytes", "none")})
-    async def test_a_bad_field_is_refused(self, store: Handle, field: Any) -> None:
+    async def test_a_bad_field_is_refused(self, store: Handle) -> None:
         """A field of a hash is text: anything else is an `InvalidInputError`."""
-        for method, args in (("hset", ("hash", field, 1)), ("hget", ("hash", field)), ("hdel", ("hash", field))):
-            with refuses(InvalidInputError, why=method):
-                await getattr(store, method)(*args)
-        assert await store.keys() == []
+        for label, field in {
+            name: bad for name, bad in BAD_IDS.items() if name in ("integer", "bytes", "none")
+        }.items():
+            with case(label):
+                for method, args in (
+                    ("hset", ("hash", field, 1)),
+                    ("hget", ("hash", field)),
+                    ("hdel", ("hash", field)),
+                ):
+                    with refuses(InvalidInputError, why=method):
+                        await getattr(store, method)(*args)
+                assert await store.keys() == []
 
 
 class Many(Suite):
