@@ -15,6 +15,7 @@ from .mongodb import MongoDB
 from .moto import Moto
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
+from .pinecone import Pinecone
 from .postgres import debian_postgres, pgvector_postgres
 from .qdrant import Qdrant
 from .query_engine import RedisQuery, ValkeyQuery
@@ -67,6 +68,7 @@ ENGINES: dict[str, Entry] = {
     "valkey-query": Entry(ValkeyQuery, "a stand-in: valkey-search, before that Valkey"),
     "cassandra": Entry(Cassandra, "Cassandra 5 from Maven Central, on a Java from PyPI"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
+    "pinecone": Entry(Pinecone, "a stand-in: Pinecone's REST API, version 2026-07, searching exactly"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
     "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),
