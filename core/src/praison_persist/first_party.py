@@ -50,6 +50,8 @@ BACKENDS: dict[str, dict[str, str]] = {
         "chromadb": "praison-persist-chroma",
         "clickhouse": "praison-persist-clickhouse",
         "lancedb": "praison-persist-lancedb",
+        "langchain": "praison-persist-langchain",
+        "langchain_adapter": "praison-persist-langchain",
         "memory": "praison-persist-memory",
         "milvus": "praison-persist-milvus",
         "pgvector": "praison-persist-postgres",
