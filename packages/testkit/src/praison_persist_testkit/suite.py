@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeVar, overload
@@ -234,12 +234,12 @@ def _close_after_failure(harness: Harness) -> None:
 
 
 @contextmanager
-def case(name: str) -> Iterator[None]:
+def case(name: object) -> Generator[None]:
     """One of the cases that a clause tries one after the other on one store; a failure names it."""
     try:
         yield
     except AssertionError as error:
-        raise AssertionError(f"case {name!r}: {error}") from error
+        raise AssertionError(f"case {name!a}: {error}") from error
 
 
 def each(name: str, values: Mapping[str, Any]) -> Callable[[Body], Body]:

@@ -176,15 +176,9 @@ class Reading(Suite):
     async def test_a_limit_is_none_or_a_natural_number(self, store: Handle) -> None:
         """A limit is None or an integer of at least 0; bool and float are no integers."""
         await new_session(store, count=2)
-        for label, limit in {
-            "minus one": -1,
-            "true": True,
-            "false": False,
-            "float": 1.0,
-            "text": "1",
-            "list": [1],
-        }.items():
-            with case(label):
+        limits: list[Any] = [-1, True, False, 1.0, "1", [1]]
+        for limit in limits:
+            with case(limit):
                 with refuses(InvalidInputError, why="get_messages"):
                     await store.get_messages(SID, limit=limit)
                 with refuses(InvalidInputError, why="list_sessions, limit"):
@@ -200,8 +194,9 @@ class Reading(Suite):
     async def test_a_bound_is_a_finite_number(self, store: Handle) -> None:
         """``before`` and ``after`` are finite numbers."""
         await new_session(store, count=2)
-        for label, bound in {"nan": math.nan, "infinity": math.inf, "text": "5", "bool": True, "list": []}.items():
-            with case(label):
+        bounds: list[Any] = [math.nan, math.inf, "5", True, []]
+        for bound in bounds:
+            with case(bound):
                 with refuses(InvalidInputError, why="before"):
                     await store.get_messages(SID, before=bound)
                 with refuses(InvalidInputError, why="after"):

@@ -201,7 +201,8 @@ class Refusals(Suite):
             with case(label):
                 for method in ("insert", "upsert"):
                     given: Any = {"id": "bad"} if bad is None else document("bad")
-                    for name, value in (bad or {}).items():
+                    fields: dict[str, Any] = bad or {}
+                    for name, value in fields.items():
                         setattr(given, name, value)
                     with refuses(InvalidInputError, why=method):
                         await getattr(store, method)(DOCS, [document("good"), given])
