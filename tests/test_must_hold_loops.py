@@ -18,6 +18,7 @@ import pytest
 from praison_persist import CONVERSATION_STORES
 from praison_persist.aio import sync_view
 from praison_persist.conversation import AsyncConversationStore, ConversationMessage, ConversationSession
+from praison_persist_testkit.faults import exit_code_of
 
 Make = Callable[..., Any]
 
@@ -59,12 +60,8 @@ def in_child(work: Callable[[], None], meanwhile: Callable[[], None] = lambda: N
         except BaseException:
             traceback.print_exc()
         os._exit(code)
-    alarm = threading.Timer(20, os.kill, (pid, 9))
-    alarm.start()
     meanwhile()
-    _, status = os.waitpid(pid, 0)
-    alarm.cancel()
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert exit_code_of(pid, within=20) == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")

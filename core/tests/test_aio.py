@@ -29,6 +29,7 @@ from praison_persist.errors import (
 )
 from praison_persist.knowledge import AsyncKnowledgeStore, KnowledgeStore
 from praison_persist.state import AsyncStateStore, StateStore
+from praison_persist_testkit.faults import exit_code_of
 
 PATIENCE = 20.0
 """Seconds after which a test gives up: a limit for what must not hang, never a measure."""
@@ -178,7 +179,7 @@ def in_child(function: Callable[[], bool]) -> int:
             traceback.print_exc()
         finally:
             os._exit(status)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return exit_code_of(pid)
 
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")

@@ -17,6 +17,7 @@ from praison_persist import CONVERSATION_STORES
 from praison_persist_agents.adapter.asynchronous import AsyncPersistDb
 from praison_persist_agents.adapter.database import PersistDb
 from praison_persist_agents.adapter.factory import db
+from praison_persist_testkit.faults import exit_code_of
 
 FORMS = [{"mode": "sync"}, {"mode": "async"}]
 
@@ -136,15 +137,7 @@ def test_a_forked_child_goes_on_with_its_own_queue(database: PersistDb) -> None:
             status = 0
         finally:
             os._exit(status)
-    end = time.monotonic() + 60
-    ended = (0, 0)
-    while ended[0] == 0 and time.monotonic() < end:
-        ended = os.waitpid(child, os.WNOHANG)
-        time.sleep(0.02)
-    if ended[0] == 0:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-    assert ended == (child, 0)
+    assert exit_code_of(child) == 0
     database.on_user_message("s", "parent again")
     assert contents(database) == ["parent", "child", "child, awaited", "parent again"]
 

@@ -12,6 +12,7 @@ import pytest
 
 from praison_persist import CONVERSATION_STORES, KNOWLEDGE_STORES, STATE_STORES, ConversationStore, KnowledgeDocument
 from praison_persist_agents.orchestrator import PersistenceOrchestrator
+from praison_persist_testkit.faults import exit_code_of
 
 AGENT = SimpleNamespace(name="Ada")
 SLEEP = 0.5
@@ -161,11 +162,7 @@ def test_after_a_fork_both_processes_go_on(backend, tmp_path):
         except BaseException:
             os._exit(1)
         os._exit(0)
-    deadline = time.monotonic() + 60
-    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
-        assert time.monotonic() < deadline, "the child hangs"
-        time.sleep(0.02)
-    assert os.waitstatus_to_exitcode(ended[1]) == 0
+    assert exit_code_of(child) == 0
     orchestrator.on_message("s", "user", "parent")
     assert [m.content for m in orchestrator.get_messages("s")] == [
         "before", "before, async", "child", "child, async", "parent",

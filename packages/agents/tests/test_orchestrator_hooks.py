@@ -14,6 +14,7 @@ import pytest
 from praison_persist import CONVERSATION_STORES, ConversationMessage, UnavailableError
 from praison_persist_agents.hooks import PersistentAgent, create_persistent_session, wrap_agent_with_persistence
 from praison_persist_agents.orchestrator import PersistenceOrchestrator
+from praison_persist_testkit.faults import exit_code_of
 
 
 class Agent:
@@ -443,7 +444,7 @@ def test_a_process_killed_inside_a_tool_leaves_no_call_without_its_result(tmp_pa
         orchestrator = PersistenceOrchestrator(CONVERSATION_STORES.create("sqlite", path=path))
         wrap_agent_with_persistence(Killed([[("t", {}, c)] for c in ("c1", "c2", "c3")]), orchestrator, "s").chat("hi")
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert exit_code_of(child) == 9
     with PersistenceOrchestrator(CONVERSATION_STORES.create("sqlite", path=path)) as orchestrator:
         assert stored(orchestrator) == [
             ("user", "hi"),

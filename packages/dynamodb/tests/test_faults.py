@@ -28,6 +28,7 @@ from praison_persist.errors import (
     WrongTypeError,
 )
 from praison_persist_dynamodb import DynamoDBStateStore
+from praison_persist_testkit.faults import exit_code_of
 from praison_persist_testkit.running import beats_while
 
 Make = Callable[..., Any]
@@ -276,5 +277,5 @@ def test_a_forked_child_has_connections_of_its_own(dynamodb_url: str, fresh_pref
                 store.set("child", 2)
                 os._exit(0)
             os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert exit_code_of(child) == 0
         assert store.get_many(["parent", "child"]) == {"parent": 1, "child": 2}

@@ -230,13 +230,14 @@ def test_a_missing_credentials_file_is_said(monkeypatch: pytest.MonkeyPatch) -> 
 FORK = """
 import os, sys
 from praison_persist_firestore import FirestoreStateStore
+from praison_persist_testkit.faults import exit_code_of
 
 with FirestoreStateStore(collection=sys.argv[1]) as store:
     child = os.fork()  # before the first call: gRPC itself does not survive a fork with open channels
     if child == 0:
         store.set("child", 2)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert exit_code_of(child) == 0
     assert store.get("child") == 2
 """
 

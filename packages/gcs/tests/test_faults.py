@@ -20,6 +20,7 @@ import pytest
 from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_gcs import GCSStateStore
+from praison_persist_testkit.faults import exit_code_of
 from praison_persist_testkit.running import beats_while
 
 BUCKET = "some-bucket"
@@ -216,5 +217,5 @@ def test_a_forked_child_has_connections_of_its_own(bucket: str, fresh_prefix: st
                 store.set_many({"child": 2, "child too": 2})
                 os._exit(0)
             os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert exit_code_of(child) == 0
         assert store.get_many(["parent", "child"]) == {"parent": 1, "child": 2}

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from praison_persist.errors import OperationTimeoutError
 from praison_persist_json.files import Locks, append, lines_backward, lines_forward, open_to_append, replace
 from praison_persist_json.names import folder_name
+from praison_persist_testkit.faults import exit_code_of
 
 CONTENTS = st.lists(st.binary(max_size=40).map(lambda line: line.replace(b"\n", b"")), max_size=30)
 
@@ -157,7 +158,7 @@ def test_a_lock_held_while_forking_is_free_in_the_child_once_the_parent_gives_it
                     status = 0
             finally:
                 os._exit(status)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code_of(pid) == 0
 
 
 IDS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=255)

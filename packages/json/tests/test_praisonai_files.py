@@ -19,6 +19,7 @@ import pytest
 from praison_persist.conversation import ConversationMessage, ConversationSession
 from praison_persist.errors import AlreadyExistsError, SerializationError
 from praison_persist_json import JSONConversationStore
+from praison_persist_testkit.faults import exit_code_of
 
 FIXTURES = Path(__file__).parent / "praisonai_4_7_19"
 CHAT = "chat-1:a.b"
@@ -249,7 +250,7 @@ def killed_at(step: int, work: Callable[[], object]) -> bool:
             status = 0
         finally:
             os._exit(status)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    code = exit_code_of(pid)
     assert code in (0, -signal.SIGKILL)
     return code != 0
 

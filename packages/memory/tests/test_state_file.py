@@ -25,6 +25,7 @@ from praison_persist.errors import (
     WrongTypeError,
 )
 from praison_persist_memory import MemoryStateStore
+from praison_persist_testkit.faults import exit_code_of
 
 FIXTURE = Path(__file__).parent / "praisonai_4_7_19_state.json"
 """Written by PraisonAI 4.7.19: values a, b, t (with a TTL), gone (expired) and empty, a hash h."""
@@ -300,7 +301,7 @@ def test_a_forked_child_cannot_write_over_its_parent(path: Path) -> None:
             store.close()
         finally:
             os._exit(0 if errors == [ClosedError, UnavailableError] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert exit_code_of(pid) == 0
     store.set("more", 1)
     assert data(path) == {"key": "parent", "more": 1}
     store.close()

@@ -18,6 +18,7 @@ import pytest
 
 from praison_persist.errors import InvalidInputError, OperationTimeoutError, UnavailableError, WrongTypeError
 from praison_persist_mongodb import AsyncMongoDBStateStore, MongoDBStateStore
+from praison_persist_testkit.faults import exit_code_of
 
 
 @pytest.fixture
@@ -202,5 +203,5 @@ def test_a_forked_child_has_connections_of_its_own(mongodb_url: str, fresh_prefi
                 store.set("child", 2)
                 os._exit(0)
             os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert exit_code_of(child) == 0
         assert store.get_many(["parent", "child"]) == {"parent": 1, "child": 2}

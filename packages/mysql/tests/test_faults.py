@@ -18,6 +18,7 @@ from praison_persist.aio import sync_view
 from praison_persist.conversation import ConversationMessage, ConversationSession
 from praison_persist.errors import InvalidInputError, OperationTimeoutError, PersistError, UnavailableError
 from praison_persist_mysql import AsyncMySQLConversationStore, MySQLConversationStore
+from praison_persist_testkit.faults import exit_code_of
 
 Open = Callable[..., Any]
 Query = Callable[..., list[Any]]
@@ -341,7 +342,7 @@ def test_a_forked_child_has_connections_of_its_own(database_url: str, fresh_pref
             os._exit(0)
         for i in range(20):
             store.add_message("s", message(str(i)))
-        assert os.waitpid(child, 0)[1] == 0
+        assert exit_code_of(child) == 0
         assert len(store.get_messages("s")) == 21
 
 

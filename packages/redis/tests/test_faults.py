@@ -18,6 +18,7 @@ import redis
 
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_redis import AsyncRedisStateStore, RedisStateStore
+from praison_persist_testkit.faults import exit_code_of
 
 
 @pytest.fixture
@@ -146,7 +147,7 @@ def test_a_forked_child_has_connections_of_its_own(redis_url: str, fresh_prefix:
                 store.set("child", 2)
                 os._exit(0)
             os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert exit_code_of(child) == 0
         assert store.get_many(["parent", "child"]) == {"parent": 1, "child": 2}
 
 

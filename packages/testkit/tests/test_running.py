@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import threading
 import time
 import warnings
@@ -15,6 +16,7 @@ from praison_persist.errors import ConflictError, NotFoundError
 from praison_persist_memory import MemoryStateStore
 from praison_persist_testkit import Target
 from praison_persist_testkit.exact import same
+from praison_persist_testkit.faults import exit_code_of
 from praison_persist_testkit.leaks import Snapshot, recorded_warnings
 from praison_persist_testkit.running import Harness, only, refuses, watchdog
 
@@ -159,3 +161,15 @@ def test_only_a_shared_registered_target_reaches_other_processes() -> None:
     assert Target("x").processes
     assert not Target("x", shared=False).processes
     assert not Target("x", factory=MemoryStateStore).processes
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_that_hangs_is_killed_and_one_that_ends_says_how() -> None:
+    hanging, ending, killed = (
+        os.fork() or job() for job in (signal.pause, lambda: os._exit(3), lambda: os.kill(os.getpid(), 9))
+    )
+    with pytest.raises(AssertionError, match=r"did not end within 0\.2 s"):
+        exit_code_of(hanging, within=0.2)
+    assert exit_code_of(ending) == 3
+    assert exit_code_of(killed) == -signal.SIGKILL

@@ -148,13 +148,14 @@ def test_a_forked_child_has_a_connection_of_its_own(valkey_url: str, fresh_prefi
     code = f"""
 import os
 from praison_persist_valkey import ValkeyStateStore
+from praison_persist_testkit.faults import exit_code_of
 with ValkeyStateStore({valkey_url!r}, prefix={fresh_prefix!r}) as store:
     store.set("parent", 1)
     child = os.fork()
     if child == 0:
         store.set("child", 2)
         os._exit(0)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert exit_code_of(child) == 0
     assert store.get_many(["parent", "child"]) == {{"parent": 1, "child": 2}}
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

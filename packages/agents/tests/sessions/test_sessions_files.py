@@ -21,6 +21,7 @@ from praison_persist_agents.sessions import (
     get_hierarchical_session_store,
     set_default_session_store,
 )
+from praison_persist_testkit.faults import exit_code_of
 
 THEIRS = {
     "session_id": "theirs",
@@ -333,7 +334,7 @@ def test_a_store_works_on_both_sides_of_a_fork(store: DefaultSessionStore) -> No
             os._exit(0)
         finally:
             os._exit(1)
-    assert os.waitpid(child, 0)[1] == 0
+    assert exit_code_of(child) == 0
     store.add_user_message("s", "parent")
     assert [m["content"] for m in store.get_chat_history("s")] == ["before", "child", "parent"]
 

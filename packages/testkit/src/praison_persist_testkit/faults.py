@@ -1,4 +1,4 @@
-"""What fault tests of several packages do to a store: kill its server in mid-write, answer in its place.
+"""What fault tests of several packages do: kill a server in mid-write, answer in its place, wait for a forked child.
 
 Checks nothing; the tests say what must hold afterwards.
 """
@@ -6,6 +6,8 @@ Checks nothing; the tests say what must hold afterwards.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -16,7 +18,7 @@ from typing import Any
 from praison_persist.errors import PersistError
 from praison_persist.knowledge import KnowledgeDocument, KnowledgeStore
 
-__all__ = ["answering", "written_through_kills"]
+__all__ = ["answering", "exit_code_of", "written_through_kills"]
 
 _WRITERS = 3
 _BATCH = 5
@@ -91,3 +93,19 @@ def answering(reply: Callable[[str], tuple[int, Any]]) -> Generator[str]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def exit_code_of(child: int, *, within: float = 60.0) -> int:
+    """The exit code of a forked child, minus the signal that ended it; one that hangs is killed after so many seconds.
+
+    Raises:
+        AssertionError: the child hung.
+    """
+    end = time.monotonic() + within
+    while (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            raise AssertionError(f"the forked child did not end within {within:g} s")
+        time.sleep(0.02)
+    return os.waitstatus_to_exitcode(ended[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, ClassVar
 
 from praison_persist.errors import InvalidInputError, UnsupportedFilterError
@@ -60,6 +60,7 @@ class Filtering(Suite):
     async def test_delete_follows_the_truth_table(self, store: Handle) -> None:
         """`delete` deletes exactly the documents that match and says how many; what it cannot evaluate it leaves."""
         everything = _documents()
+        some = dict(list(CASES.items())[::3])  # each costs a scan and a write, and the other methods try them all
 
         async def delete(filters: dict[str, Any]) -> list[str]:
             deleted = await store.delete(DOCS, filters=filters)
@@ -69,7 +70,7 @@ class Filtering(Suite):
             await store.upsert(DOCS, gone)
             return sorted(one.id for one in gone)
 
-        await self._check_all(store, delete)
+        await self._check_all(store, delete, some)
         assert await store.count(DOCS) == len(everything)
 
     @clause
@@ -96,11 +97,16 @@ class Filtering(Suite):
             assert await store.count(DOCS, filters) == len(everything)
             assert len(await store.iter_documents(DOCS, filters)) == len(everything)
 
-    async def _check_all(self, store: Handle, ask: Callable[[dict[str, Any]], Coroutine[Any, Any, Any]]) -> None:
+    async def _check_all(
+        self,
+        store: Handle,
+        ask: Callable[[dict[str, Any]], Coroutine[Any, Any, Any]],
+        cases: Mapping[str, dict[str, Any]] = CASES,
+    ) -> None:
         everything = _documents()
         await collection(store, everything)
         wrong: list[str] = []
-        for name, filters in CASES.items():
+        for name, filters in cases.items():
             condition = parse_filter(filters)
             expected: Any = sorted(one.id for one in everything if matches(condition, one.metadata))
             try:
@@ -113,7 +119,7 @@ class Filtering(Suite):
                 wrong.append(f"{name}: declared as unsupported, but evaluated")
             elif found != (len(expected) if isinstance(found, int) else expected):
                 wrong.append(f"{name} {filters!a}: found {found}, not {expected}")
-        assert not wrong, f"{len(wrong)} of {len(CASES)} cases:\n" + "\n".join(wrong)
+        assert not wrong, f"{len(wrong)} of {len(cases)} cases:\n" + "\n".join(wrong)
 
 
 def _documents() -> list[Any]:
