@@ -42,8 +42,10 @@ class Partner:
         """What the vector store may rank by."""
         return DISTANCES
 
-    def add(self, ids: Sequence[str], texts: list[str], metadatas: list[dict[str, Any]], vectors: Any) -> None:
-        """Write records, replacing those with the same ids."""
+    def add(
+        self, ids: Sequence[str], texts: list[str], metadatas: list[dict[str, Any]], vectors: Any, *, fresh: bool
+    ) -> None:
+        """Write records, replacing those with the same ids, of which ``fresh`` says that there are none."""
         with self._vectors.handed(texts, vectors):
             self.vectorstore.add_texts(texts, metadatas, ids=self.keys_of(ids))
 
@@ -112,11 +114,13 @@ class Chroma(Partner):
     def get(self, keys: Sequence[str]) -> list[Document]:
         return super().get(keys) if keys else []  # Chroma takes no ids for all of them
 
-    def add(self, ids: Sequence[str], texts: list[str], metadatas: list[dict[str, Any]], vectors: Any) -> None:
-        old = {record.id: record.metadata for record in self.get(ids)}
+    def add(
+        self, ids: Sequence[str], texts: list[str], metadatas: list[dict[str, Any]], vectors: Any, *, fresh: bool
+    ) -> None:
+        old = {} if fresh else {record.id: record.metadata for record in self.get(ids)}
         # Chroma merges metadata; None takes a key away.
         whole = [{**dict.fromkeys(old.get(id_, ())), **new} for id_, new in zip(ids, metadatas, strict=True)]
-        super().add(ids, texts, whole, vectors)
+        super().add(ids, texts, whole, vectors, fresh=fresh)
 
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None

@@ -153,7 +153,7 @@ class LangChainKnowledgeStore(VectorStoreBase):
                 if taken := [records.to_document(record).id for record in found.partner.get(keys)]:
                     raise already_exists(taken)
                 try:
-                    _write(found.partner, documents)
+                    _write(found.partner, documents, fresh=True)
                 except Exception:
                     with suppress(Exception):  # the first error is the one that counts
                         found.partner.delete(keys)
@@ -164,7 +164,7 @@ class LangChainKnowledgeStore(VectorStoreBase):
         with found.lock:
             self._still(found)
             with translated("the vector store", write=True):
-                _write(found.partner, documents)
+                _write(found.partner, documents, fresh=False)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
         found = self._of(info)
@@ -271,12 +271,13 @@ def _vectors_of(vectorstore: Any) -> GivenVectors:
     return vectors
 
 
-def _write(partner: Partner, documents: Sequence[KnowledgeDocument]) -> None:
+def _write(partner: Partner, documents: Sequence[KnowledgeDocument], *, fresh: bool) -> None:
     partner.add(
         [document.id for document in documents],
         [records.to_text(document) for document in documents],
         [records.to_metadata(document, tokens=partner.tokens) for document in documents],
         [document.embedding or [] for document in documents],
+        fresh=fresh,
     )
 
 
