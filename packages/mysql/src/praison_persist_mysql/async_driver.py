@@ -15,7 +15,7 @@ from pymysql.constants import CLIENT
 if sys.version_info >= (3, 11):
     from asyncio import timeout
 else:
-    from async_timeout import timeout
+    from async_timeout import timeout  # type: ignore[import-not-found]
 
 from praison_persist.errors import PersistError
 from praison_persist.perloop import PerLoop
@@ -57,12 +57,15 @@ class AiomysqlDriver(AsyncDriver):
         if is_large(query):
             await cursor.execute("SELECT @@max_allowed_packet")
             check_size(query, (await cursor.fetchone() or (0,))[0])
+        seconds = self.settings.command_timeout
         try:
-            async with timeout(self.settings.command_timeout):  # wait_for starts a task before Python 3.12
+            async with timeout(seconds):  # wait_for starts a task before Python 3.12
                 await cursor.execute(query)
         except asyncio.TimeoutError:
+            if seconds is None:  # the operating system's
+                raise
             connection.close()
-            raise too_late(self.settings.place, self.settings.command_timeout) from None
+            raise too_late(self.settings.place, seconds) from None
         return Result(await cursor.fetchall() if cursor.description else (), cursor.rowcount)
 
     def translate(self, error: Exception) -> PersistError | None:
