@@ -33,6 +33,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_MISSING] = {}
 
 
+_LONG = (
+    "tests/",
+    *(
+        f"packages/{name}/"
+        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain")
+    ),
+    *(f"packages/{name}/" for name in ("pinecone", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
+)
+"""Where few tests take long. Parallel runs begin with them: at the end no worker is left alone with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order for `_LONG`; whoever runs in parallel says ``--no-loadscope-reorder``, or xdist has an order of its own."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 def _running(name: str, config: pytest.Config, *, own: bool = False) -> Iterator[Engine]:
     """The engine while it runs; without it the test is skipped with the reason, or fails where engines are required."""
     engine = create(name, own=own)
