@@ -47,6 +47,7 @@ PLACES = {
     "chroma": Place("chroma", options={"path": "{folder}/chroma"}),
     "weaviate": Place("weaviate", "weaviate"),
     "lancedb": Place("lancedb", options={"path": "{folder}/lancedb"}),
+    "cassandra": Place("cassandra", "cassandra"),
     "redis, vector set": Place("redis", "redis8", {"index": "vectorset"}),
     "clickhouse": Place("clickhouse", options={"url": ":memory:"}),
     "surrealdb": Place("surrealdb_vector", options={"url": "surrealkv://{folder}/surreal"}),
