@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -100,7 +101,7 @@ Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Proxy:
-    """Passes requests on to a stand-in, except where a fault was ordered for the next ones of an operation.
+    """Passes requests on to an index of the stand-in, except where a fault was ordered for the next ones of an operation.
 
     Attributes:
         url: of its index.
@@ -133,7 +134,7 @@ class Proxy:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/2-cosine"
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/2-cosine.{uuid.uuid4().hex}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def refuse(
@@ -199,8 +200,8 @@ def respond(handler: BaseHTTPRequestHandler, status: int, data: bytes, headers: 
 
 
 @pytest.fixture
-def proxy(make_vectors: Callable[..., VectorStandin]) -> Iterator[Proxy]:
-    """A proxy before a stand-in of the test's own."""
-    made = Proxy(make_vectors().port)
+def proxy(vectors: VectorStandin) -> Iterator[Proxy]:
+    """A proxy before an index of the test's own."""
+    made = Proxy(vectors.port)
     yield made
     made.stop()

@@ -3,7 +3,7 @@
     python packages/upstash/tests/knowledge/standin --port 8079 --token t
 
 An index is at ``/DIMENSION-METRIC``, such as ``/3-cosine``, and made when first used, as by hand in the console; its
-metric is ``cosine``, ``euclidean`` or ``dot_product``. What it imitates: routes, fields, status codes, limits, the
+metric is ``cosine``, ``euclidean`` or ``dot_product``, and ``.NAME`` behind tells it from others alike. What it imitates: routes, fields, status codes, limits, the
 filter language, scores, pending vectors. Written from Upstash's documentation and the requests of its client, without
 Upstash's code; it searches exactly, by comparing all vectors. It knows nothing of praison-persist.
 """

@@ -69,7 +69,7 @@ class Index:
     """
 
     def __init__(self, name: str, indexes: Indexes) -> None:
-        dimension, _, metric = name.partition("-")
+        dimension, _, metric = name.partition(".")[0].partition("-")
         if not dimension.isdigit() or metric not in ("cosine", "euclidean", "dot_product"):
             raise RequestError(404, f"no index {name!r}")
         self.dimension, self.metric = int(dimension), metric.upper()
