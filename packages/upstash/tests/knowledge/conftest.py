@@ -101,7 +101,7 @@ Fault = Callable[[BaseHTTPRequestHandler], None]
 
 
 class Proxy:
-    """Passes requests on to an index of the stand-in, except where a fault was ordered for the next ones of an operation.
+    """Passes requests on to an index, except where a fault was ordered for the next ones of an operation.
 
     Attributes:
         url: of its index.

@@ -59,8 +59,9 @@ def one(id_: str) -> KnowledgeDocument:
 
 
 def test_an_index_that_is_down_is_unavailable(dead: str) -> None:
+    store = UpstashVectorKnowledgeStore(dead, TOKEN)
     began = time.monotonic()
-    with UpstashVectorKnowledgeStore(dead, TOKEN) as store, pytest.raises(UnavailableError) as caught:
+    with store, pytest.raises(UnavailableError) as caught:
         store.create_collection("docs", 2)
     error = caught.value
     assert (error.backend, error.operation, error.retryable, error.ambiguous) == (

@@ -3,9 +3,11 @@
     python packages/upstash/tests/knowledge/standin --port 8079 --token t
 
 An index is at ``/DIMENSION-METRIC``, such as ``/3-cosine``, and made when first used, as by hand in the console; its
-metric is ``cosine``, ``euclidean`` or ``dot_product``, and ``.NAME`` behind tells it from others alike. What it imitates: routes, fields, status codes, limits, the
-filter language, scores, pending vectors. Written from Upstash's documentation and the requests of its client, without
-Upstash's code; it searches exactly, by comparing all vectors. It knows nothing of praison-persist.
+metric is ``cosine``, ``euclidean`` or ``dot_product``, and ``.NAME`` behind it tells it from others of its kind. What
+it imitates: routes, fields, status codes, limits, the filter language, scores, pending vectors. Written from Upstash's
+documentation and the requests of its client, without Upstash's code; it searches exactly, by comparing all vectors. It
+knows nothing of praison-persist. Where the documentation gives no limit (ids, topK and vectors in one request, length
+of a filter), 1000 and 16 KB are assumed.
 """
 
 from __future__ import annotations

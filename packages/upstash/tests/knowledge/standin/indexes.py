@@ -49,13 +49,11 @@ class Namespace:
 
     def nearest(self, index: Index, vector: list[float], most: int, condition: Condition) -> list[tuple[float, Vector]]:
         """Scores and vectors, the most similar first; with a budget, of those that are compared with the filter."""
-        wanted = array("f", vector).tolist()
-        scored = ((index.score(wanted, one["vector"]), one) for one in self.seen().values())
+        wanted, among = array("f", vector).tolist(), self.seen().values()
         if index.budget is not None:
-            scored = iter(heapq.nlargest(index.budget, scored, key=lambda pair: pair[0]))
-        return heapq.nlargest(
-            most, ((score, one) for score, one in scored if condition(one["metadata"] or {})), key=lambda pair: pair[0]
-        )
+            among = heapq.nlargest(index.budget, among, key=lambda one: index.score(wanted, one["vector"]))
+        scored = ((index.score(wanted, one["vector"]), one) for one in among if condition(one["metadata"] or {}))
+        return heapq.nlargest(most, scored, key=lambda pair: pair[0])
 
 
 class Index:
