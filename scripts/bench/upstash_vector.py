@@ -21,7 +21,7 @@ FILTER = "lang = 'de' AND year >= 2020"
 
 
 class Raw:
-    """The client as its manual shows it: ids that exist are refused, and an insert waits until a query finds its last."""
+    """The client as its manual shows it: ids that exist are refused, and inserts wait until a query finds the last."""
 
     def __init__(self, client: Index) -> None:
         self._client = client

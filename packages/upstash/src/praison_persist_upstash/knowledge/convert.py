@@ -114,7 +114,7 @@ def to_record(document: KnowledgeDocument, write: str) -> Record:
         metadata["content_hash"] = document.content_hash
     if document.metadata is not None:
         metadata["metadata"] = encode(document.metadata)
-    data = encode_text(document.content)
+    data = cast("str", encode_text(document.content))
     return _record(record_id, document.embedding or [], metadata, data, f"document {document.id!r}")
 
 

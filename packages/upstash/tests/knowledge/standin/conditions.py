@@ -138,10 +138,12 @@ def _path(identifier: str) -> list[Any]:
 
 def _at(metadata: Any, path: list[Any]) -> Any:
     for step in path:
-        try:
-            metadata = metadata[step] if isinstance(metadata, list if isinstance(step, int) else dict) else _MISSING
-        except (KeyError, IndexError):
-            metadata = _MISSING
+        if isinstance(metadata, dict):
+            metadata = metadata.get(step, _MISSING)
+        elif isinstance(metadata, list) and isinstance(step, int) and -len(metadata) <= step < len(metadata):
+            metadata = metadata[step]
+        else:
+            return _MISSING
     return metadata
 
 
@@ -167,7 +169,10 @@ def _is_one_of(value: Any, wanted: list[Any], negated: bool) -> bool:
 
 
 def _among(value: Any, wanted: Any, negated: bool) -> bool:
-    return isinstance(value, list) and any(_same(one, wanted) for one in value) is not negated
+    if not isinstance(value, list):
+        return False
+    there = wanted in value if isinstance(wanted, str) else any(_same(one, wanted) for one in value)
+    return there is not negated
 
 
 def _same(value: Any, wanted: Any) -> bool:
