@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from . import server
 from .measure import Blocking, Plan, Row
 from .state import Side, compare_sides
 
-_STANDIN = Path(__file__).resolve().parents[2] / "packages/upstash/tests/standin/server.py"
+STANDINS = Path(__file__).resolve().parents[2] / "packages/upstash/tests"
 
 
 def run(plan: Plan) -> Iterator[Row]:
@@ -54,12 +54,19 @@ def run(plan: Plan) -> Iterator[Row]:
 
 @contextmanager
 def _service(redis_url: str) -> Iterator[tuple[str, str]]:
-    """URL and token of the stand-in while it runs."""
-    token = secrets.token_hex(16)
+    """URL and token of the stand-in for Redis while it runs."""
+    token, script = secrets.token_hex(16), STANDINS / "standin" / "server.py"
+    with listening(lambda port: [str(script), str(port), str(urlsplit(redis_url).port), token]) as url:
+        yield url, token
+
+
+@contextmanager
+def listening(arguments: Callable[[int], list[str]]) -> Iterator[str]:
+    """URL of a script of ours on a port that it is given, while it runs."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    process = subprocess.Popen([sys.executable, str(_STANDIN), str(port), str(urlsplit(redis_url).port), token])
+    process = subprocess.Popen([sys.executable, *arguments(port)])
     try:
         deadline = time.monotonic() + 30
         while True:
@@ -70,7 +77,7 @@ def _service(redis_url: str) -> Iterator[tuple[str, str]]:
                 if time.monotonic() > deadline or process.poll() is not None:
                     raise
                 time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}", token
+        yield f"http://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()

@@ -12,7 +12,7 @@ from pinecone import AsyncPinecone
 from praison_persist.perloop import PerLoop
 
 from .engine import NO_RETRIES, opened
-from .errors import translated
+from .errors import asked_to_wait, translated
 from .location import Location
 from .options import Remote
 
@@ -30,6 +30,7 @@ class _Clients:
 class AsyncEngine:
     """The way to one project; arguments as of `Engine`."""
 
+    asked_to_wait = staticmethod(asked_to_wait)
     pause = staticmethod(asyncio.sleep)
 
     def __init__(self, location: Location, remote: Remote) -> None:

@@ -22,11 +22,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
 from praison_persist.errors import InvalidInputError, UnsupportedError
+from praison_persist.facets import facets_of
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
-
-from .facets import facets_of
 
 __all__ = [
     "MARK",

@@ -19,7 +19,7 @@ from pinecone import Pinecone, RetryConfig
 
 from praison_persist.lifecycle import store_closed
 
-from .errors import translated
+from .errors import asked_to_wait, translated
 from .location import Location
 from .options import Remote
 
@@ -37,6 +37,7 @@ class Engine:
         remote: how it is talked to.
     """
 
+    asked_to_wait = staticmethod(asked_to_wait)
     pause = staticmethod(time.sleep)
 
     def __init__(self, location: Location, remote: Remote) -> None:

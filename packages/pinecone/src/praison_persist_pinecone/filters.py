@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from praison_persist.facets import EVERY, FACTS, equal_word, number, number_field, present_word
 from praison_persist.filters import Comparison, Exists, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
-
-from .facets import EVERY, FACTS, equal_word, number, number_field, present_word
 
 __all__ = ["EVERYTHING", "to_filter"]
 

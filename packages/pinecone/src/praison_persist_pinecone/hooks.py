@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
+from praison_persist.asking import ask, until
 from praison_persist.errors import (
     AlreadyExistsError,
     ConfigurationError,
@@ -29,7 +30,6 @@ from praison_persist.validation import check_bool, check_identifier, check_posit
 from praison_persist.vectorsteps import VectorSteps, already_exists, collection_not_found
 
 from . import convert
-from .asking import ask, until
 from .location import Location
 from .options import NewIndex, Remote, check_index_name
 from .reading import PAGE, Space, counted, fetched, kept, matching, nearest

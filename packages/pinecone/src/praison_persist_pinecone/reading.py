@@ -8,6 +8,7 @@ from heapq import nlargest
 from typing import Any
 from urllib.parse import quote
 
+from praison_persist.asking import ask
 from praison_persist.errors import NotFoundError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
@@ -15,7 +16,6 @@ from praison_persist.overfetch import overfetch
 from praison_persist.scores import score
 from praison_persist.steps import Steps
 
-from .asking import ask
 from .convert import to_document, to_score
 from .filters import to_filter
 

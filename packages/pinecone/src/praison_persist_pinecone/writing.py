@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from praison_persist.asking import ask, until
 from praison_persist.errors import NotFoundError, PersistError
 from praison_persist.steps import Steps
 
-from .asking import ask, until
 from .convert import MARK, Record
 from .reading import Space, fetched
 

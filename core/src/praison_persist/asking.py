@@ -1,6 +1,6 @@
-"""Requests to Pinecone that are repeated where that does no harm, and never beyond their deadline.
+"""Requests to a service that are repeated where that does no harm, and never beyond their deadline.
 
-Every request but the creation of an index may be repeated: it says what shall be, by ids. Knows no documents.
+For engines behind HTTP whose requests say what shall be, by ids, so that most may be repeated. Knows no client.
 """
 
 from __future__ import annotations
@@ -8,23 +8,62 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from praison_persist.errors import OperationTimeoutError, UnavailableError
-from praison_persist.steps import Steps
+from .errors import OperationTimeoutError, PersistError, UnavailableError
+from .steps import Steps
 
-from .errors import asked_to_wait
-
-__all__ = ["ask", "until"]
+__all__ = ["Asked", "Remote", "ask", "until"]
 
 _LONGEST_PAUSE = 2.0
 
 
-def ask(engine: Any, call: Callable[[], Any], *, write: bool = False, once: bool = False) -> Steps[Any]:
+class Remote(Protocol):
+    """How a service is asked."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for a request with its repetitions."""
+        ...
+
+    @property
+    def max_retries(self) -> int:
+        """Repetitions of a request that failed or was throttled."""
+        ...
+
+    @property
+    def retry_delay(self) -> float:
+        """Seconds, the longest first pause before one."""
+        ...
+
+
+class Asked(Protocol):
+    """The way to a service, with a blocking or an asynchronous client."""
+
+    @property
+    def remote(self) -> Remote:
+        """How it is asked."""
+        ...
+
+    def guard(self, *, write: bool = False) -> AbstractContextManager[None]:
+        """Around every use of a client: its errors become those of the contract."""
+        ...
+
+    def pause(self, seconds: float, /) -> Any:
+        """Sleep, or what is awaited for it."""
+        ...
+
+    def asked_to_wait(self, error: PersistError, /) -> float | None:
+        """Seconds after which the service wants to be asked again, where it says so."""
+        ...
+
+
+def ask(engine: Asked, call: Callable[[], Any], *, write: bool = False, once: bool = False) -> Steps[Any]:
     """What a call gives, after repetitions if need be.
 
     Args:
-        engine: an `Engine` or `AsyncEngine`.
+        engine: the way to the service.
         call: makes one request.
         write: it changes something.
         once: not to be repeated after a failure that leaves its outcome unknown.
@@ -41,7 +80,7 @@ def ask(engine: Any, call: Callable[[], Any], *, write: bool = False, once: bool
         except UnavailableError as error:
             if isinstance(error, OperationTimeoutError) or not error.retryable or (error.ambiguous and once):
                 raise
-            pause = asked_to_wait(error)
+            pause = engine.asked_to_wait(error)
             if pause is None:
                 retry = engine.remote.max_retries - left
                 pause = random.uniform(0.0, engine.remote.retry_delay * 2.0**retry)  # noqa: S311 - jitter
@@ -53,7 +92,7 @@ def ask(engine: Any, call: Callable[[], Any], *, write: bool = False, once: bool
     raise AssertionError("the last attempt returns or raises")
 
 
-def until(engine: Any, seen: Callable[[], Steps[bool]], seconds: float, what: str) -> Steps[None]:
+def until(engine: Asked, seen: Callable[[], Steps[bool]], seconds: float, what: str) -> Steps[None]:
     """Wait until something is seen.
 
     Args:

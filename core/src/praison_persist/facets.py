@@ -1,8 +1,8 @@
-"""Metadata in the forms that Pinecone can filter by: a list of short texts, and bounds of the numbers at each path.
+"""Metadata for engines that filter by lists of texts and by numbers: a list of digests, and bounds at each path.
 
 Each fact of `praison_persist.facts` is a text, as a digest: that there is something at a path, and each scalar there.
 The smallest and the largest number at a path are two number fields, so that ranges over numbers are exact: one of
-several numbers is greater than a bound when the largest is. Pure functions.
+several numbers is greater than a bound when the largest is. Pure functions, no engine.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
 
-from praison_persist.facts import equal, facts_of, present
-from praison_persist.filters import Scalar
+from .facts import equal, facts_of, present
+from .filters import Scalar
 
 __all__ = ["EVERY", "FACTS", "equal_word", "facets_of", "number", "number_field", "present_word"]
 

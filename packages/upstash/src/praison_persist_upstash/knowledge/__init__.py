@@ -1,0 +1,1 @@
+"""The knowledge stores of this package: documents and vectors in Upstash Vector. Imports nothing by itself."""
