@@ -161,7 +161,7 @@ class UpstashVectorHooks(VectorSteps):
     def _describe(self, name: str) -> Steps[CollectionInfo | None]:
         shape: _Shape = yield from self._index()
         space = yield from self._space(name)
-        found = yield from fetched(space, [COLLECTION], whole=True)
+        found = yield from fetched(space, [COLLECTION], data=True)
         if found:
             self._foreign.discard(name)
             return CollectionInfo(name, shape.dimension, shape.distance, convert.collection_metadata(found[0]))
@@ -245,7 +245,7 @@ class UpstashVectorHooks(VectorSteps):
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> Steps[list[KnowledgeDocument]]:
         space = yield from self._space(info.name)
-        found = yield from fetched(space, [COLLECTION, *map(convert.to_record_id, ids)], whole=True)
+        found = yield from fetched(space, [COLLECTION, *map(convert.to_record_id, ids)], data=True, vectors=True)
         return [convert.to_document(one, whole=True) for one in self._checked(space, info, found)]
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> Steps[int]:

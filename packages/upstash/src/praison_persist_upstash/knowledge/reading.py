@@ -25,6 +25,9 @@ IDS = 1000
 _PAGE = 100
 """Most vectors with all that they hold, in one answer."""
 
+_WHOLE = 256
+"""Most matches with metadata and data in one answer."""
+
 _MOST = 1000
 """Most matches of one query."""
 
@@ -69,22 +72,19 @@ def counts_of(told: Any, namespace: str) -> Counts:
     )
 
 
-def fetched(space: Space, ids: Sequence[str], *, metadata: bool = True, whole: bool = False) -> Steps[list[Any]]:
-    """The vectors that exist among these ids.
-
-    Args:
-        metadata: with it.
-        whole: with numbers and data as well.
-    """
+def fetched(
+    space: Space, ids: Sequence[str], *, metadata: bool = True, data: bool = False, vectors: bool = False
+) -> Steps[list[Any]]:
+    """The vectors that exist among these ids, with what is asked for."""
     found: list[Any] = []
-    size = _PAGE if whole else IDS
+    size = _PAGE if vectors else _WHOLE if data else IDS
     for start in range(0, len(ids), size):
 
         def fetch(start: int = start) -> Any:
             return space.client.fetch(
                 ids=list(ids[start : start + size]),
-                include_vectors=whole,
-                include_data=whole,
+                include_vectors=vectors,
+                include_data=data,
                 include_metadata=metadata,
                 namespace=space.namespace,
             )
@@ -141,7 +141,7 @@ def nearest(
     def look(size: int) -> Steps[tuple[list[KnowledgeDocument], bool]]:
         nonlocal more
         size = min(size + 1, _MOST)  # one may be that of the collection
-        whole = size <= _PAGE + 1
+        whole = size <= _WHOLE
         answer: list[Any] = yield from ask(
             space.engine,
             lambda: space.client.query(
@@ -162,7 +162,7 @@ def nearest(
             if one.id != COLLECTION
         }
         if not whole:
-            known = {one.id: one for one in (yield from fetched(space, list(scored), whole=True))}
+            known = {one.id: one for one in (yield from fetched(space, list(scored), data=True))}
             answer = [known[one.id] for one in answer if one.id in known]  # one may be deleted meanwhile
         documents = [to_document(one, score=scored[one.id]) for one in answer if one.id in scored]
         found = [one for one in documents if condition is None or matches(condition, one.metadata)]
