@@ -15,9 +15,7 @@ from praison_persist.steps import Steps
 
 from .errors import asked_to_wait
 
-__all__ = ["ask", "until"]
-
-_LONGEST_PAUSE = 2.0
+__all__ = ["ask"]
 
 
 def ask(engine: Any, call: Callable[[], Any], *, write: bool = False, once: bool = False) -> Steps[Any]:
@@ -51,22 +49,3 @@ def ask(engine: Any, call: Callable[[], Any], *, write: bool = False, once: bool
                 raise
         yield engine.pause(pause)
     raise AssertionError("the last attempt returns or raises")
-
-
-def until(engine: Any, seen: Callable[[], Steps[bool]], seconds: float, what: str) -> Steps[None]:
-    """Wait until something is seen.
-
-    Args:
-        seen: looks once.
-        seconds: after which it is given up.
-        what: that has not happened, for the error.
-
-    Raises:
-        OperationTimeoutError: it was not seen in time.
-    """
-    deadline, pause = time.monotonic() + seconds, 0.02
-    while not (yield from seen()):
-        if time.monotonic() + pause > deadline:
-            raise OperationTimeoutError(f"{what} after {seconds:g} s", hint="it may still happen; look again later")
-        yield engine.pause(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
