@@ -124,4 +124,3 @@ class AsyncMongoDBStateEngine(AsyncEngine):
                 }
                 refused += [name for name, done in stored.items() if not done]
         return refused
-

@@ -34,8 +34,8 @@ def unreachable(error: errors.ServerSelectionTimeoutError, settings: Settings) -
     """The error for a call that no server took: nothing was sent, and the driver has tried until now."""
     why = scrub(str(error).partition(", Timeout:")[0].partition(" (configured timeouts")[0], *settings.secrets)
     return OperationTimeoutError(
-        f"{settings.place}: no server within {settings.server_timeout:g} s: {why}",
-        hint="is the server up, and is the address right? otherwise raise timeout= or connect_timeout=",
+        f"{settings.place}: no server within {settings.timeout:g} s: {why}",
+        hint="is the server up, and is the address right? otherwise raise timeout=",
     )
 
 

@@ -28,7 +28,6 @@ class Settings:
         secrets: what no message may show.
         client: PyMongo's options, for its blocking and its asyncio client; those that the URL names are left to it.
         timeout, connect_timeout: seconds.
-        server_timeout: seconds to find a server that takes a request.
     """
 
     url: str = field(repr=False)
@@ -38,7 +37,6 @@ class Settings:
     client: dict[str, Any]
     timeout: float
     connect_timeout: float
-    server_timeout: float
 
     @classmethod
     def of(
@@ -52,7 +50,6 @@ class Settings:
         pool_size: int,
         timeout: float,
         connect_timeout: float,
-        server_timeout: float | None = None,
     ) -> Settings:
         """The settings that a store's arguments name.
 
@@ -63,7 +60,6 @@ class Settings:
             pool_size: most connections to each server.
             timeout: seconds for one request as a whole, the search for a server included.
             connect_timeout: seconds to connect to one server.
-            server_timeout: seconds of these to find a server; None for all of them.
 
         Raises:
             ConfigurationError: a broken URL, or one of something else.
@@ -90,7 +86,6 @@ class Settings:
             "tls": tls,
             "tlsCAFile": tls_ca_file,
             "tlsCertificateKeyFile": tls_certificate_key_file,
-            "serverSelectionTimeoutMS": None if server_timeout is None else int(server_timeout * 1000),
         }
         in_url = {option.lower() for option in parsed.query} - {"tz_aware"}
         return cls(
@@ -103,5 +98,4 @@ class Settings:
             },
             timeout=timeout,
             connect_timeout=connect_timeout,
-            server_timeout=timeout if server_timeout is None else min(server_timeout, timeout),
         )

@@ -232,7 +232,9 @@ class Commands:
 
     def _searching(self) -> Search:
         if self._search is None:
-            text = "Using Atlas Search Database Commands and the $listSearchIndexes aggregation stage requires additional"
+            text = (
+                "Using Atlas Search Database Commands and the $listSearchIndexes aggregation stage requires additional"
+            )
             raise Refused(31082, "SearchNotEnabled", f"{text} configuration.")
         return self._search
 

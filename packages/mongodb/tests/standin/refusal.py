@@ -5,7 +5,7 @@ from __future__ import annotations
 __all__ = ["Refused"]
 
 
-class Refused(Exception):  # noqa: N818 - an answer, no failure of the stand-in
+class Refused(Exception):
     """The command fails with this code."""
 
     def __init__(self, code: int, name: str, text: str) -> None:

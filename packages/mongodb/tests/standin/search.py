@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from operator import mul
 from typing import Any
 
 from bson.binary import Binary
@@ -25,7 +26,7 @@ OPERATORS = frozenset(
 
 
 def _dot(a: Sequence[float], b: Sequence[float]) -> float:
-    return math.fsum(x * y for x, y in zip(a, b, strict=True))
+    return sum(map(mul, a, b))
 
 
 SCORES: dict[str, Callable[[Sequence[float], Sequence[float]], float]] = {
@@ -85,7 +86,9 @@ class Search:
     def written(self, place: str, collection: Any) -> None:
         """Take notice of a write to a collection."""
         if self._lag and place in self._indexes:
-            self._history.setdefault(place, []).append((time.monotonic(), {one["_id"]: one for one in collection.find()}))
+            self._history.setdefault(place, []).append(
+                (time.monotonic(), {one["_id"]: one for one in collection.find()})
+            )
 
     def found(self, place: str, collection: Any, pipeline: list[Document]) -> list[Document]:
         """The result of a pipeline that begins with ``$vectorSearch``."""
@@ -115,19 +118,19 @@ class Search:
         score = SCORES[vector["similarity"]]
         found: list[tuple[float, Any]] = []
         for one in self._seen(place, collection):
+            if condition and not filter_applies(condition, one):
+                continue
             numbers = _numbers(one.get(asked["path"]))
             if numbers is None or len(numbers) != len(query):
                 continue
-            if vector["similarity"] == "cosine" and not any(numbers):
-                continue
-            if filter_applies(condition, one):
+            if any(numbers) or vector["similarity"] != "cosine":
                 found.append((score(numbers, query), one["_id"]))
         return sorted(found, key=lambda pair: -pair[0])
 
     def _seen(self, place: str, collection: Any) -> list[Document]:
         """The documents as the index has them."""
         if not self._lag:
-            return list(collection.find())
+            return list(collection._iter_documents({}))  # find() would copy them
         limit = time.monotonic() - self._lag
         seen = [documents for at, documents in self._history.get(place, []) if at <= limit]
         return list(seen[-1].values()) if seen else []

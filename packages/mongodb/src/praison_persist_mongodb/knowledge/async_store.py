@@ -17,9 +17,11 @@ class AsyncMongoDBVectorKnowledgeStore(MongoDBVectors, AsyncVectorStoreBase):
     """`MongoDBVectorKnowledgeStore` on PyMongo's asyncio client, for one event loop after another."""
 
     backend = "async_mongodb_vector"
-    pause = staticmethod(asyncio.sleep)
 
     def _open(self, settings: Settings) -> Any:
         from ..async_connecting import AsyncDatabases  # a wrong option needs no client
 
         return AsyncDatabases(settings)
+
+    async def _pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)

@@ -45,14 +45,13 @@ _logger = logging.getLogger(__name__)
 
 
 class MongoDBVectors(MongoDBKnowledge):
-    """How both stores use MongoDB. A collection is one of MongoDB; the catalog lists them. Options: `MongoDBKnowledge`."""
+    """How both stores use MongoDB: a collection is one of MongoDB, and the catalog lists them."""
 
     distances = DISTANCES
     max_batch = 1000
 
-    @staticmethod
     @abstractmethod
-    def pause(seconds: float) -> Any:
+    def _pause(self, seconds: float) -> Any:
         """Wait."""
 
     def _guard(self, *, write: bool = False) -> AbstractContextManager[None]:
@@ -187,7 +186,7 @@ class MongoDBVectors(MongoDBKnowledge):
                 return not found
 
             yield from until(
-                self.pause, visible, self._wait_timeout, "MongoDB's search does not find the documents yet"
+                self._pause, visible, self._wait_timeout, "MongoDB's search does not find the documents yet"
             )
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> Steps[int]:
@@ -274,13 +273,19 @@ class MongoDBVectors(MongoDBKnowledge):
         documents = database[place.documents]
         model = SearchIndexModel(self._index.definition(info, self._fields), self._index.name, "vectorSearch")
 
-        def ready() -> Steps[bool]:
+        def told() -> Steps[list[Mapping[str, Any]]]:
             with self._guard():
                 cursor = yield documents.list_search_indexes(self._index.name)
-                listed: list[Mapping[str, Any]] = yield cursor.to_list()
-                if not listed:
+                return (yield cursor.to_list())
+
+        def ready() -> Steps[bool]:
+            listed = yield from told()
+            if not listed:
+                with self._guard(write=True):
                     yield documents.create_search_index(model)
-                    return False
+                listed = yield from told()
+            if not listed:
+                return False
             status = listed[0].get("status")
             _logger.info("search index of collection %r: %s", info.name, status)
             if status == "FAILED":
@@ -288,7 +293,7 @@ class MongoDBVectors(MongoDBKnowledge):
             return bool(listed[0].get("queryable"))
 
         yield from until(
-            self.pause, ready, self._ready_timeout, f"the search index of collection {info.name!r} is not ready"
+            self._pause, ready, self._ready_timeout, f"the search index of collection {info.name!r} is not ready"
         )
         self._ready.add(place.documents)
 

@@ -55,14 +55,18 @@ class SearchIndex(NamedTuple):
             raise ConfigurationError(f"num_edge_candidates must be 100 to 3200, got {num_edge_candidates!r}")
         graph = {"maxEdges": max_edges, "numEdgeCandidates": num_edge_candidates}
         options: Stage = {} if quantization == "none" else {"quantization": quantization}
-        return cls(name, options if graph == {"maxEdges": 16, "numEdgeCandidates": 100} else {**options, "hnswOptions": graph})
+        return cls(
+            name, options if graph == {"maxEdges": 16, "numEdgeCandidates": 100} else {**options, "hnswOptions": graph}
+        )
 
     def why_not(self, info: CollectionInfo) -> str | None:
         """What keeps a collection from having such an index; None for nothing."""
         if info.distance not in _DISTANCES:
             # Its dot product is for vectors of length 1; the score of others is cut off below.
             return f"MongoDB's indexes do not order by distance {info.distance!r}"
-        return f"MongoDB's indexes have at most {_MAX_DIMENSION} dimensions" if info.dimension > _MAX_DIMENSION else None
+        return (
+            f"MongoDB's indexes have at most {_MAX_DIMENSION} dimensions" if info.dimension > _MAX_DIMENSION else None
+        )
 
     def definition(self, info: CollectionInfo, fields: Fields) -> Stage:
         """The index of a collection."""
@@ -76,7 +80,14 @@ class SearchIndex(NamedTuple):
         return {"fields": [vector, {"type": "filter", "path": FACTS}, {"type": "filter", "path": WRITE}]}
 
     def nearest(
-        self, fields: Fields, vector: Sequence[float], limit: int, candidates: int | None, where: Stage | None, *, whole: bool
+        self,
+        fields: Fields,
+        vector: Sequence[float],
+        limit: int,
+        candidates: int | None,
+        where: Stage | None,
+        *,
+        whole: bool,
     ) -> list[Stage]:
         """The pipeline for the nearest documents with MongoDB's score.
 

@@ -22,7 +22,8 @@ class MongoDBKnowledge(VectorSteps):
     """What `MongoDBVectorKnowledgeStore` and `AsyncMongoDBVectorKnowledgeStore` are given.
 
     Args:
-        url, database, tls, tls_ca_file, tls_certificate_key_file, pool_size: as of `MongoDBState`.
+        url, database, tls, tls_ca_file, tls_certificate_key_file, pool_size, timeout, connect_timeout: as of
+            `MongoDBState`.
         collection: of MongoDB, with the list of this store's collections; the names of those start with it as well.
         index_name: of each collection's search index.
         embedding_field, text_field: of a document, with its embedding and its content.
@@ -32,8 +33,6 @@ class MongoDBKnowledge(VectorSteps):
             nearest; default 20 for each document wanted, and 200 at least.
         quantization: of new indexes, ``"none"``, ``"scalar"`` or ``"binary"``.
         max_edges, num_edge_candidates: of the graph of new indexes (``hnswOptions``).
-        timeout: seconds for one request as a whole.
-        connect_timeout: seconds to connect to one server, and to find one.
         ready_timeout: seconds to wait for a new index.
         wait_timeout: seconds that ``wait=True`` waits until searches find what was written.
         embedding_dim: taken from PraisonAI's configurations and not used: every collection knows its dimension.
@@ -60,8 +59,8 @@ class MongoDBKnowledge(VectorSteps):
         tls_ca_file: str | None = None,
         tls_certificate_key_file: str | None = None,
         pool_size: int = 10,
-        timeout: float = 10.0,
-        connect_timeout: float = 4.0,
+        timeout: float = 4.0,
+        connect_timeout: float = 3.0,
         ready_timeout: float = 300.0,
         wait_timeout: float = 30.0,
         embedding_dim: int = 1536,
@@ -90,7 +89,6 @@ class MongoDBKnowledge(VectorSteps):
                 pool_size=pool_size,
                 timeout=timeout,
                 connect_timeout=connect_timeout,
-                server_timeout=connect_timeout,
             )
         except PersistError as error:
             error.backend = self.backend

@@ -71,7 +71,7 @@ class Reader:
     def page(
         self, condition: Filter | None, size: int, after: str | None
     ) -> Steps[tuple[list[KnowledgeDocument], str | None]]:
-        """The matching ones of at most ``size`` documents in the order of their ids, and the last id if more may come."""
+        """The matching ones of at most ``size`` documents by id, and the last id if more may come."""
         where, exact = self.where(condition)
         if after is not None:
             where["_id"] = {"$gt": after}
@@ -132,7 +132,9 @@ class Reader:
                 ]
                 best = nlargest(limit, best)
         scores = {id_: value for value, id_ in best}
-        rows = yield from self._found({"_id": {"$in": list(scores)}}, {**self.fields.unread(), self.fields.embedding: 0})
+        rows = yield from self._found(
+            {"_id": {"$in": list(scores)}}, {**self.fields.unread(), self.fields.embedding: 0}
+        )
         by_id = {row["_id"]: self.fields.to_document(row, scores[row["_id"]]) for row in rows}
         return [by_id[id_] for id_ in scores if id_ in by_id]
 

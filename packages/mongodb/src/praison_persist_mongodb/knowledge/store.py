@@ -17,9 +17,11 @@ class MongoDBVectorKnowledgeStore(MongoDBVectors, VectorStoreBase):
     """Documents in MongoDB, with its vector search or without. Options: `MongoDBKnowledge`."""
 
     backend = "mongodb_vector"
-    pause = staticmethod(time.sleep)
 
     def _open(self, settings: Settings) -> Any:
         from ..connecting import Databases  # a wrong option needs no client
 
         return Databases(settings)
+
+    def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)
