@@ -120,7 +120,7 @@ class _Raw:
                 "content": one.content,
                 "embedding": Binary.from_vector(one.embedding or [], BinaryVectorDtype.FLOAT32),
                 "metadata": json.dumps(one.metadata),
-                "facts": [f"{key}={value}" for key, value in (one.metadata or {}).items()],
+                "facts": list(_facts(one.metadata or {})),
                 "content_hash": one.content_hash,
                 "created_at": one.created_at,
                 "write": write,
@@ -138,6 +138,13 @@ class _Raw:
         }
         while len(list(self._documents.aggregate([{"$vectorSearch": asked}, {"$project": {"_id": 1}}]))) < len(rows):
             time.sleep(0.02)
+
+
+def _facts(metadata: dict[str, Any]) -> Iterator[str]:
+    for key, value in metadata.items():
+        yield key
+        for one in value if isinstance(value, list) else [value]:
+            yield f"{key}={one}"
 
 
 def _knowledge(url: str, plan: Plan) -> Iterator[Row]:

@@ -36,6 +36,7 @@ from praison_persist.waiting import until
 from ..errors import lacks_search, refused_in, translated
 from .convert import WRITE, Place, entry_of, place_of
 from .filters import FACTS
+from .indexes import MAX_WRITTEN
 from .options import MongoDBKnowledge
 from .reading import Reader
 
@@ -43,12 +44,14 @@ __all__ = ["MongoDBVectors"]
 
 _logger = logging.getLogger(__name__)
 
+_REMEMBERED = 10_000
+
 
 class MongoDBVectors(MongoDBKnowledge):
     """How both stores use MongoDB: a collection is one of MongoDB, and the catalog lists them."""
 
     distances = DISTANCES
-    max_batch = 1000
+    max_batch = MAX_WRITTEN
 
     @abstractmethod
     def _pause(self, seconds: float) -> Any:
@@ -147,8 +150,9 @@ class MongoDBVectors(MongoDBKnowledge):
             if refused[0]:
                 with self._guard(write=True):
                     yield reader.documents.delete_many({"_id": {"$in": ids[: refused[0]]}, WRITE: write})
-            taken = yield from reader.existing(ids)
-            raise already_exists(taken or [ids[refused[0]]])
+            taken = yield from reader.writes_of(ids)
+            raise already_exists(list(taken) or [ids[refused[0]]])
+        self._remember(info, ids, write)
 
     def _take_back(self, reader: Reader, ids: Sequence[str], write: str, failure: PersistError) -> Steps[None]:
         """Take back what a failed insert may have written; where that fails too, the first error is the one to tell."""
@@ -171,6 +175,13 @@ class MongoDBVectors(MongoDBKnowledge):
                 except BulkWriteError as error:
                     # Another writer made these documents in the same moment.
                     rows = [rows[index] for index in refused_in(error)]
+        self._remember(info, [document.id for document in documents], write)
+
+    def _remember(self, info: CollectionInfo, ids: Sequence[str], write: str) -> None:
+        """Which write brought the documents, so that waiting for them need not ask."""
+        if len(self._recent) > _REMEMBERED:
+            self._recent.clear()
+        self._recent.update(((info.name, id_), write) for id_ in ids)
 
     def _settle(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         reader = yield from self._reader(info)
@@ -181,9 +192,12 @@ class MongoDBVectors(MongoDBKnowledge):
             missing = [document.id for document in documents[start : start + self.max_batch]]
 
             def visible(missing: list[str] = missing) -> Steps[bool]:
-                found = yield from reader.unseen(missing, vector)
-                missing[:] = found
-                return not found
+                writes = {id_: self._recent.pop((info.name, id_), None) for id_ in missing}
+                if None in writes.values():  # looked for in vain before, or forgotten
+                    writes = yield from reader.writes_of(missing)
+                seen: set[str] = (yield from reader.seen(set(writes.values()), vector)) if writes else set()
+                missing[:] = [id_ for id_ in writes if id_ not in seen]
+                return not missing
 
             yield from until(
                 self._pause, visible, self._wait_timeout, "MongoDB's search does not find the documents yet"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from praison_persist.errors import ConfigurationError
@@ -12,10 +12,13 @@ from praison_persist.validation import check_limit
 from .convert import SCORE, WRITE, Fields, vector_of
 from .filters import FACTS
 
-__all__ = ["MOST", "SearchIndex"]
+__all__ = ["MAX_WRITTEN", "MOST", "SearchIndex"]
 
 MOST = 10_000
 """Most candidates, and so most documents, of one search."""
+
+MAX_WRITTEN = 1000
+"""Most documents of one write."""
 
 _MAX_DIMENSION = 8192
 _QUANTIZATIONS = ("none", "scalar", "binary")
@@ -105,9 +108,10 @@ class SearchIndex(NamedTuple):
         unread = [FACTS, WRITE] if whole else [FACTS, WRITE, fields.embedding]
         return [{"$vectorSearch": asked}, {"$set": {SCORE: {"$meta": "vectorSearchScore"}}}, {"$unset": unread}]
 
-    def written(self, fields: Fields, vector: Sequence[float], writes: Sequence[str], limit: int) -> list[Stage]:
-        """The pipeline for the ids of documents that the index has from these writes."""
-        asked = {**self._asked(fields, vector, limit), "exact": True, "filter": {WRITE: {"$in": list(writes)}}}
+    def written(self, fields: Fields, vector: Sequence[float], writes: Collection[str]) -> list[Stage]:
+        """The pipeline for the ids of all documents that the index has from these writes."""
+        most = min(MAX_WRITTEN * len(writes), MOST)
+        asked = {**self._asked(fields, vector, most), "exact": True, "filter": {WRITE: {"$in": list(writes)}}}
         return [{"$vectorSearch": asked}, {"$project": {"_id": 1}}]
 
     def _asked(self, fields: Fields, vector: Sequence[float], limit: int) -> Stage:

@@ -101,6 +101,7 @@ class MongoDBKnowledge(VectorSteps):
         self._places: dict[str, Place] = {}
         self._ready: set[str] = set()
         self._told: set[str] = set()
+        self._recent: dict[tuple[str, str], str] = {}
 
     @abstractmethod
     def _open(self, settings: Settings) -> Any:

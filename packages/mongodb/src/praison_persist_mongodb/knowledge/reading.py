@@ -5,7 +5,7 @@ Writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from typing import Any
@@ -53,10 +53,16 @@ class Reader:
         where = dict(narrowed.where or {})
         return (where if ids is None else {**where, "_id": {"$in": list(ids)}}), narrowed.exact
 
-    def existing(self, ids: Sequence[str]) -> Steps[list[str]]:
-        """Those of the ids that there are."""
-        found = yield from self._found({"_id": {"$in": list(ids)}}, {"_id": 1})
-        return [row["_id"] for row in found]
+    def writes_of(self, ids: Sequence[str]) -> Steps[dict[str, str]]:
+        """Which write brought each of the documents that there are."""
+        found = yield from self._found({"_id": {"$in": list(ids)}}, {WRITE: 1})
+        return {row["_id"]: row[WRITE] for row in found}
+
+    def seen(self, writes: Collection[str], vector: Sequence[float]) -> Steps[set[str]]:
+        """The ids of the documents that the search index has from these writes."""
+        with translated(self.settings):
+            cursor = yield self.documents.aggregate(self.index.written(self.fields, vector, writes))
+            return {row["_id"] for row in (yield cursor.to_list())}
 
     def fetched(self, ids: Sequence[str]) -> Steps[list[KnowledgeDocument]]:
         """The documents that exist among these ids, with embeddings."""
@@ -103,17 +109,6 @@ class Reader:
         if len(found) < limit and more:  # more than MongoDB gives at once
             found = yield from self._compared(vector, limit, condition)
         return sorted(found, key=lambda one: -(one.score or 0.0)) if whole else found
-
-    def unseen(self, ids: Sequence[str], vector: Sequence[float]) -> Steps[list[str]]:
-        """Those of the ids whose present documents the search index does not have yet."""
-        rows = yield from self._found({"_id": {"$in": list(ids)}}, {WRITE: 1})
-        if not rows:  # deleted meanwhile
-            return []
-        writes = list(dict.fromkeys(row[WRITE] for row in rows))
-        with translated(self.settings):
-            cursor = yield self.documents.aggregate(self.index.written(self.fields, vector, writes, len(rows)))
-            seen = {row["_id"] for row in (yield cursor.to_list())}
-        return [row["_id"] for row in rows if row["_id"] not in seen]
 
     def _compared(
         self, vector: Sequence[float], limit: int, condition: Filter | None
