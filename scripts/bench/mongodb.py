@@ -1,7 +1,8 @@
-"""MongoDB: PyMongo, blocking and asynchronous, against its two stores; over a stand-in by default.
+"""MongoDB: PyMongo, blocking and asynchronous, against the stores of state and knowledge; over a stand-in by default.
 
 Both sides have the same deadline, and send documents with the same fields under the same condition (no hash is
 replaced): the stand-in spends so much on each that otherwise its time would be compared, which says nothing of mongod.
+For the same reason vectors are only inserted.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from bson.binary import Binary, BinaryVectorDtype
 from pymongo import AsyncMongoClient, MongoClient, ReplaceOne
+from pymongo.operations import SearchIndexModel
 
-from praison_persist import STATE_STORES
+from praison_persist import KNOWLEDGE_STORES, STATE_STORES, KnowledgeDocument
 
-from . import server
+from . import server, vectors
 from .measure import Blocking, Looped, Plan, Row
 from .state import CALLERS, Side, compare_sides
 
@@ -27,6 +30,7 @@ def run(plan: Plan) -> Iterator[Row]:
     with server.running("mongodb") as url:
         yield from _blocking(url, plan)
         yield from _asynchronous(url, plan)
+        yield from _knowledge(url, plan)
 
 
 _OPTIONS: Any = {"maxPoolSize": CALLERS, "w": "majority", "timeoutMS": 60_000}
@@ -92,3 +96,66 @@ def _asynchronous(url: str, plan: Plan) -> Iterator[Row]:
         clock.run(store.close)
         clock.run(client.close)
         clock.close()
+
+
+class _Raw:
+    """The client as its manual shows it: ids that exist are refused, and an insert waits until searches see it."""
+
+    def __init__(self, documents: Any) -> None:
+        vector = {
+            "type": "vector",
+            "path": "embedding",
+            "numDimensions": vectors.DIMENSION,
+            "similarity": "cosine",
+        }
+        fields = [vector, {"type": "filter", "path": "write"}, {"type": "filter", "path": "facts"}]
+        documents.create_search_index(SearchIndexModel({"fields": fields}, "raw", "vectorSearch"))
+        self._documents = documents
+
+    def insert(self, documents: list[KnowledgeDocument]) -> None:
+        write = secrets.token_hex(8)
+        rows = [
+            {
+                "_id": one.id,
+                "content": one.content,
+                "embedding": Binary.from_vector(one.embedding or [], BinaryVectorDtype.FLOAT32),
+                "metadata": json.dumps(one.metadata),
+                "facts": list(_facts(one.metadata or {})),
+                "content_hash": one.content_hash,
+                "created_at": one.created_at,
+                "write": write,
+            }
+            for one in documents
+        ]
+        self._documents.insert_many(rows)
+        asked = {
+            "index": "raw",
+            "path": "embedding",
+            "queryVector": rows[0]["embedding"],
+            "limit": len(rows),
+            "exact": True,
+            "filter": {"write": write},
+        }
+        while len(list(self._documents.aggregate([{"$vectorSearch": asked}, {"$project": {"_id": 1}}]))) < len(rows):
+            time.sleep(0.02)
+
+
+def _facts(metadata: dict[str, Any]) -> Iterator[str]:
+    for key, value in metadata.items():
+        yield key
+        for one in value if isinstance(value, list) else [value]:
+            yield f"{key}={one}"
+
+
+def _knowledge(url: str, plan: Plan) -> Iterator[Row]:
+    client: Any = MongoClient(url, **_OPTIONS)
+    with client, KNOWLEDGE_STORES.create("mongodb_vector", url=url, pool_size=CALLERS, timeout=60) as store:
+        client["praisonai"].drop_collection("raw")
+        raw = _Raw(client["praisonai"].create_collection("raw", check_exists=False))
+        store.delete_collection("documents")
+        store.create_collection("documents", vectors.DIMENSION)
+        try:
+            yield from vectors.inserts(raw, vectors.Ours(store, "documents"), plan)
+        finally:
+            store.delete_collection("documents")
+            client["praisonai"].drop_collection("raw")

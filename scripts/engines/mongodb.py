@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import _bootstrap as bootstrap
@@ -23,17 +23,22 @@ REQUIREMENTS = ("mongomock>=4.3,<5", "pymongo>=4.13,<5")
 
 
 class MongoDB(Engine):
-    """One MongoDB with files of its own, which survive the kill of its process."""
+    """One MongoDB with files of its own, which survive the kill of its process.
+
+    Args:
+        standin: options of the stand-in, which is then started in any case.
+    """
 
     name = "mongodb"
 
-    def __init__(self, *, own: bool = False, durable: bool = True) -> None:
+    def __init__(self, *, own: bool = False, durable: bool = True, standin: Sequence[str] = ()) -> None:
         super().__init__(own=own, durable=durable)
+        self._options = standin
         self._binary: str | None = None
         self._site: Path | None = None
 
     def _find(self, *, fetch: bool) -> None:
-        self._binary = shutil.which("mongod")
+        self._binary = None if self._options else shutil.which("mongod")
         if self._binary is not None:
             out = subprocess.run([self._binary, "--version"], capture_output=True, text=True, check=False)
             self.version = out.stdout.partition("\n")[0].replace("db version", "MongoDB") or "mongod"
@@ -54,7 +59,8 @@ class MongoDB(Engine):
     def _command(self, home: Path, port: int) -> list[str]:
         if self._binary:
             return [self._binary, "--bind_ip", "127.0.0.1", "--port", str(port), "--dbpath", str(home / "data")]
-        return [sys.executable, str(STANDIN), "--port", str(port), "--journal", str(home / "data" / "journal")]
+        journal = str(home / "data" / "journal")
+        return [sys.executable, str(STANDIN), "--port", str(port), "--journal", journal, *self._options]
 
     def _environment(self) -> Mapping[str, str]:
         return {**os.environ, "PYTHONPATH": str(self._site)} if self._site else os.environ

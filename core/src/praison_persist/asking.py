@@ -14,9 +14,7 @@ from typing import Any, Protocol
 from .errors import OperationTimeoutError, PersistError, UnavailableError
 from .steps import Steps
 
-__all__ = ["Asked", "Remote", "ask", "until"]
-
-_LONGEST_PAUSE = 2.0
+__all__ = ["Asked", "Remote", "ask"]
 
 
 class Remote(Protocol):
@@ -90,22 +88,3 @@ def ask(engine: Asked, call: Callable[[], Any], *, write: bool = False, once: bo
                 raise
         yield engine.pause(pause)
     raise AssertionError("the last attempt returns or raises")
-
-
-def until(engine: Asked, seen: Callable[[], Steps[bool]], seconds: float, what: str) -> Steps[None]:
-    """Wait until something is seen.
-
-    Args:
-        seen: looks once.
-        seconds: after which it is given up.
-        what: that has not happened, for the error.
-
-    Raises:
-        OperationTimeoutError: it was not seen in time.
-    """
-    deadline, pause = time.monotonic() + seconds, 0.02
-    while not (yield from seen()):
-        if time.monotonic() + pause > deadline:
-            raise OperationTimeoutError(f"{what} after {seconds:g} s", hint="it may still happen; look again later")
-        yield engine.pause(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from pymongo import AsyncMongoClient, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
 
 from praison_persist.errors import PersistError
-from praison_persist.perloop import PerLoop
 from praison_persist.state_engines import AsyncEngine, Condition, Erase, Load, Names, Page, Record, Save, SaveMany
 
+from .async_connecting import AsyncDatabases
 from .documents import (
     NAMES_ONLY,
     PAGE,
@@ -23,9 +23,9 @@ from .documents import (
     page_filter,
     record_of,
 )
-from .errors import from_error, lacks_expiry, unreachable
+from .errors import from_error, lacks_expiry, refused_in, unreachable
 from .settings import Settings
-from .state_engine import AT_ONCE, refused_in
+from .state_engine import AT_ONCE
 
 __all__ = ["AsyncMongoDBStateEngine"]
 
@@ -36,11 +36,11 @@ class AsyncMongoDBStateEngine(AsyncEngine):
     def __init__(self, settings: Settings, collection: str) -> None:
         self.settings = settings
         self.collection = collection
-        self._collections = PerLoop(self._open, _close)
+        self._databases = AsyncDatabases(settings)
 
     async def setup(self) -> None:
         try:
-            await (await self._collections.get()).create_index("expires_at", expireAfterSeconds=0)
+            await (await self._documents()).create_index("expires_at", expireAfterSeconds=0)
         except OperationFailure as error:
             if not lacks_expiry(error):
                 raise
@@ -57,14 +57,13 @@ class AsyncMongoDBStateEngine(AsyncEngine):
         return from_error(error, self.settings)
 
     async def close(self) -> None:
-        await self._collections.close()
+        await self._databases.close()
 
-    async def _open(self) -> Any:
-        client: AsyncMongoClient[Any] = AsyncMongoClient(self.settings.url, **self.settings.client)
-        return client[self.settings.database][self.collection]
+    async def _documents(self) -> Any:
+        return (await self._databases.get())[self.collection]
 
     async def _perform(self, request: Any) -> Any:
-        documents = await self._collections.get()
+        documents = await self._documents()
         match request:
             case Load((name,)):
                 found = await documents.find_one({"_id": name})
@@ -125,7 +124,3 @@ class AsyncMongoDBStateEngine(AsyncEngine):
                 }
                 refused += [name for name, done in stored.items() if not done]
         return refused
-
-
-async def _close(documents: Any) -> None:
-    await documents.database.client.close()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import threading
 from itertools import islice
 from typing import Any
 
-from pymongo import MongoClient, ReplaceOne
+from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure, ServerSelectionTimeoutError
 
 from praison_persist.errors import PersistError
 from praison_persist.state_engines import Condition, Engine, Erase, Load, Names, Page, Record, Save, SaveMany
 
+from .connecting import Databases
 from .documents import (
     NAMES_ONLY,
     PAGE,
@@ -24,10 +23,10 @@ from .documents import (
     page_filter,
     record_of,
 )
-from .errors import from_error, lacks_expiry, unreachable
+from .errors import from_error, lacks_expiry, refused_in, unreachable
 from .settings import Settings
 
-__all__ = ["AT_ONCE", "MongoDBStateEngine", "refused_in"]
+__all__ = ["AT_ONCE", "MongoDBStateEngine"]
 
 AT_ONCE = 500
 """Documents in one request, so that the deadline is for few enough."""
@@ -39,8 +38,7 @@ class MongoDBStateEngine(Engine):
     def __init__(self, settings: Settings, collection: str) -> None:
         self.settings = settings
         self.collection = collection
-        self._guard = threading.Lock()
-        self._collections: dict[int, Any] = {}  # by process id: MongoDB's clients do not survive a fork
+        self._databases = Databases(settings)
 
     def setup(self) -> None:
         try:
@@ -61,19 +59,11 @@ class MongoDBStateEngine(Engine):
         return from_error(error, self.settings)
 
     def close(self) -> None:
-        if (documents := self._collections.pop(os.getpid(), None)) is not None:
-            documents.database.client.close()
+        self._databases.close()
 
     @property
     def _documents(self) -> Any:
-        documents = self._collections.get(os.getpid())
-        if documents is None:
-            with self._guard:
-                documents = self._collections.get(os.getpid())
-                if documents is None:
-                    client: MongoClient[Any] = MongoClient(self.settings.url, **self.settings.client)
-                    documents = self._collections[os.getpid()] = client[self.settings.database][self.collection]
-        return documents
+        return self._databases.get()[self.collection]
 
     def _perform(self, request: Any) -> Any:
         match request:
@@ -132,15 +122,3 @@ class MongoDBStateEngine(Engine):
                 again = [names[index] for index in refused_in(error)]
                 refused += [name for name in again if not self._save(name, documents[name], Condition.NO_HASH)]
         return refused
-
-
-def refused_in(error: BulkWriteError) -> list[int]:
-    """Which parts of a batch met a document that their filter had not found: a hash, or one just made.
-
-    Raises:
-        BulkWriteError: it is about something else.
-    """
-    problems = error.details.get("writeErrors", [])
-    if error.details.get("writeConcernErrors") or any(problem["code"] != 11000 for problem in problems):
-        raise error
-    return [problem["index"] for problem in problems]

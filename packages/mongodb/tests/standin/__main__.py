@@ -1,7 +1,8 @@
 """A stand-in for mongod: its wire protocol (OP_MSG, and the OP_QUERY that a client greets with) over mongomock.
 
-One process, one lock, no authentication, no TLS. Commands that write are in a journal before they are answered, and are
-repeated from it at the start. Run as ``python standin --port N --journal FILE``.
+One process, one lock, no users, no TLS. Commands that write are in a journal before they are answered, and are repeated
+from it at the start. Run as ``python standin --port N --journal FILE``; ``--lag`` and ``--building`` are seconds after
+which searches see what was written, and after which a new search index is ready; ``--no-search`` is a server without.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 import bson
 from bson.codec_options import CodecOptions
 from commands import WRITES, Commands, failed
+from search import Search
 
 OPTIONS: Any = CodecOptions(tz_aware=True)
 OP_REPLY, OP_QUERY, OP_MSG = 1, 2004, 2013
@@ -29,8 +31,8 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, journal: Path) -> None:
-        self._commands = Commands()
+    def __init__(self, port: int, journal: Path, search: Search | None) -> None:
+        self._commands = Commands(search)
         self._lock = threading.Lock()
         if journal.exists():
             for command in _whole(journal.read_bytes()):
@@ -119,6 +121,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--journal", type=Path, required=True)
+    parser.add_argument("--lag", type=float, default=0.0)
+    parser.add_argument("--building", type=float, default=0.0)
+    parser.add_argument("--no-search", action="store_true")
     arguments = parser.parse_args()
-    with Server(arguments.port, arguments.journal) as server:
+    search = None if arguments.no_search else Search(arguments.lag, arguments.building)
+    with Server(arguments.port, arguments.journal, search) as server:
         server.serve_forever()

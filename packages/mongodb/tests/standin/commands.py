@@ -14,13 +14,20 @@ import bson
 import mongomock
 from mongomock import DuplicateKeyError
 from mongomock.filtering import filter_applies
+from refusal import Refused
+from search import Search
 
 __all__ = ["WRITES", "Commands", "failed"]
 
 Document = dict[str, Any]
 
 LARGEST = 16 * 1024 * 1024
-WRITES = frozenset({"insert", "update", "delete", "findAndModify", "createIndexes", "drop", "dropDatabase"})
+WRITES = frozenset(
+    {
+        *("insert", "update", "delete", "findAndModify", "create", "createIndexes", "drop", "dropDatabase"),
+        *("createSearchIndexes", "dropSearchIndex"),
+    }
+)
 _FIRST_BATCH = 101
 
 
@@ -44,9 +51,14 @@ mongomock.database.Collection = _Collection
 
 
 class Commands:
-    """A server's databases, and its open cursors."""
+    """A server's databases, and its open cursors.
 
-    def __init__(self) -> None:
+    Args:
+        search: its search indexes; None for a server without them.
+    """
+
+    def __init__(self, search: Search | None) -> None:
+        self._search = search
         self._client: Any = mongomock.MongoClient(tz_aware=True)
         self._cursors: dict[int, list[Document]] = {}
         self._numbers = count(1)
@@ -58,7 +70,13 @@ class Commands:
         act: Callable[[Document], Document] | None = getattr(self, f"_do_{name.lower()}", None)
         if act is None:
             return failed(59, "CommandNotFound", f"no such command: {name!r}")
-        return {**act(command), "ok": 1.0}
+        try:
+            reply = act(command)
+        except Refused as refused:
+            return failed(refused.code, refused.name, refused.text)
+        if self._search is not None and name in WRITES:
+            self._search.written(self._place(command), self._collection(command))
+        return {**reply, "ok": 1.0}
 
     # -- the connection ------------------------------------------------------------------------------------------
 
@@ -84,6 +102,9 @@ class Commands:
         return {}
 
     _do_endsessions = _do_ping
+
+    def _do_saslstart(self, _: Document) -> Document:
+        raise Refused(18, "AuthenticationFailed", "Authentication failed.")  # it has no users
 
     def _do_buildinfo(self, _: Document) -> Document:
         return {"version": "7.0.0", "versionArray": [7, 0, 0, 0]}
@@ -153,6 +174,17 @@ class Commands:
         found = self._collection(command).find_one_and_delete(command["query"])
         return {"value": found, "lastErrorObject": {"n": int(found is not None)}}
 
+    def _do_aggregate(self, command: Document) -> Document:
+        pipeline, size = command["pipeline"], command.get("cursor", {}).get("batchSize")
+        first = next(iter(pipeline[0]), None) if pipeline else None
+        if first == "$listSearchIndexes":
+            found = self._searching().listed(self._place(command), pipeline[0][first].get("name"))
+        elif first == "$vectorSearch":
+            found = self._searching().found(self._place(command), self._collection(command), pipeline)
+        else:
+            found = list(self._collection(command).aggregate(pipeline))
+        return self._batches(command, found, size)
+
     # -- collections ---------------------------------------------------------------------------------------------
 
     def _do_createindexes(self, command: Document) -> Document:
@@ -165,9 +197,28 @@ class Commands:
     def _do_listindexes(self, command: Document) -> Document:
         return self._batches(command, list(self._indexes.get(self._place(command), [])), None)
 
+    def _do_create(self, command: Document) -> Document:
+        database = self._client[command["$db"]]
+        if command["create"] in database.list_collection_names():
+            raise Refused(48, "NamespaceExists", f"Collection {self._place(command)} already exists.")
+        database.create_collection(command["create"])
+        return {}
+
+    def _do_createsearchindexes(self, command: Document) -> Document:
+        search = self._searching()
+        if command["createSearchIndexes"] not in self._client[command["$db"]].list_collection_names():
+            raise Refused(26, "NamespaceNotFound", f"Collection '{self._place(command)}' does not exist.")
+        return {"indexesCreated": [search.create(self._place(command), index) for index in command["indexes"]]}
+
+    def _do_dropsearchindex(self, command: Document) -> Document:
+        self._searching().drop(self._place(command), command["name"])
+        return {}
+
     def _do_drop(self, command: Document) -> Document:
         self._collection(command).drop()
         self._indexes.pop(self._place(command), None)
+        if self._search is not None:
+            self._search.drop(self._place(command), None)
         return {}
 
     def _do_dropdatabase(self, command: Document) -> Document:
@@ -178,6 +229,14 @@ class Commands:
 
     def _collection(self, command: Document) -> Any:
         return self._client[command["$db"]][command[next(iter(command))]]
+
+    def _searching(self) -> Search:
+        if self._search is None:
+            text = (
+                "Using Atlas Search Database Commands and the $listSearchIndexes aggregation stage requires additional"
+            )
+            raise Refused(31082, "SearchNotEnabled", f"{text} configuration.")
+        return self._search
 
     def _place(self, command: Document) -> str:
         return f"{command['$db']}.{command[next(iter(command))]}"

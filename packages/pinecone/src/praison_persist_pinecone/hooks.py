@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
-from praison_persist.asking import ask, until
+from praison_persist.asking import ask
 from praison_persist.errors import (
     AlreadyExistsError,
     ConfigurationError,
@@ -28,6 +28,7 @@ from praison_persist.retry import RetryPolicy
 from praison_persist.steps import Steps
 from praison_persist.validation import check_bool, check_identifier, check_positive
 from praison_persist.vectorsteps import VectorSteps, already_exists, collection_not_found
+from praison_persist.waiting import until
 
 from . import convert
 from .location import Location
@@ -173,7 +174,9 @@ class PineconeHooks(VectorSteps):
         def dropped() -> Steps[bool]:
             return (yield from self._index(client, name)) is None
 
-        yield from until(self._engine, dropped, self._engine.remote.ready_timeout, f"index {index!r} is still there")
+        yield from until(
+            self._engine.pause, dropped, self._engine.remote.ready_timeout, f"index {index!r} is still there"
+        )
         return True
 
     def _describe(self, name: str) -> Steps[CollectionInfo | None]:
@@ -331,7 +334,7 @@ class PineconeHooks(VectorSteps):
                 raise UnavailableError(f"Pinecone could not make index {index!r}", retryable=False)
             return told.status.ready and told.host is not None
 
-        yield from until(self._engine, ready, self._engine.remote.ready_timeout, f"index {index!r} is not ready")
+        yield from until(self._engine.pause, ready, self._engine.remote.ready_timeout, f"index {index!r} is not ready")
         return found[0]
 
     def _space(self, info: CollectionInfo) -> Steps[Space]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from praison_persist.asking import ask, until
+from praison_persist.asking import ask
 from praison_persist.errors import NotFoundError, PersistError
 from praison_persist.steps import Steps
+from praison_persist.waiting import until
 
 from .convert import MARK, Record
 from .reading import Space, fetched
@@ -82,7 +83,7 @@ def visible(space: Space, position: int, vector: Sequence[float]) -> Steps[None]
         return answer.response_info is not None and answer.response_info.is_reconciled(position)
 
     yield from until(
-        space.engine, seen, space.engine.remote.timeout, "Pinecone's searches do not see the documents yet"
+        space.engine.pause, seen, space.engine.remote.timeout, "Pinecone's searches do not see the documents yet"
     )
 
 
@@ -92,7 +93,7 @@ def present(space: Space, ids: Sequence[str]) -> Steps[None]:
     def seen() -> Steps[bool]:
         return len((yield from fetched(space, ids))) == len(ids)
 
-    yield from until(space.engine, seen, space.engine.remote.timeout, "Pinecone does not show the documents yet")
+    yield from until(space.engine.pause, seen, space.engine.remote.timeout, "Pinecone does not show the documents yet")
 
 
 def marks_of(records: Sequence[Any]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def gone(space: Space, marks: Mapping[str, Any]) -> Steps[None]:
         found = yield from fetched(space, list(marks))
         return all(mark != marks[id_] for id_, mark in marks_of(found).items())
 
-    yield from until(space.engine, seen, space.engine.remote.timeout, "Pinecone still shows deleted documents")
+    yield from until(space.engine.pause, seen, space.engine.remote.timeout, "Pinecone still shows deleted documents")
 
 
 def _in_requests(records: Sequence[Record]) -> Iterator[list[dict[str, Any]]]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, NamedTuple
 
-from praison_persist.asking import ask, until
+from praison_persist.asking import ask
 from praison_persist.errors import (
     ConfigurationError,
     InvalidInputError,
@@ -26,6 +26,7 @@ from praison_persist.scores import Distance
 from praison_persist.steps import Steps
 from praison_persist.validation import check_bool, check_dimension, check_identifier
 from praison_persist.vectorsteps import VectorSteps, already_exists, collection_not_found
+from praison_persist.waiting import until
 
 from . import convert
 from .convert import COLLECTION
@@ -138,7 +139,9 @@ class UpstashVectorHooks(VectorSteps):
             mark[:] = [convert.mark_of(one) for one in (yield from fetched(space, [COLLECTION]))]
             return bool(mark) and (yield from self._counted(space)) > 0
 
-        yield from until(self._engine, there, self._remote.visible_timeout, "Upstash does not show the collection yet")
+        yield from until(
+            self._engine.pause, there, self._remote.visible_timeout, "Upstash does not show the collection yet"
+        )
         return mark == [write]
 
     def _drop(self, name: str) -> Steps[bool]:
@@ -155,7 +158,9 @@ class UpstashVectorHooks(VectorSteps):
                 return False
             return (yield from self._counted(space)) == 0
 
-        yield from until(self._engine, dropped, self._remote.visible_timeout, "Upstash still shows the collection")
+        yield from until(
+            self._engine.pause, dropped, self._remote.visible_timeout, "Upstash still shows the collection"
+        )
         return True
 
     def _describe(self, name: str) -> Steps[CollectionInfo | None]:

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
-from praison_persist.asking import ask, until
+from praison_persist.asking import ask
 from praison_persist.errors import PersistError
 from praison_persist.parts import in_parts
 from praison_persist.steps import Steps
+from praison_persist.waiting import until
 
 from .convert import MARK, Record, mark_of
 from .reading import IDS, Space, counts_of, fetched
@@ -89,7 +90,7 @@ def visible(space: Space, write: str, ids: Sequence[str], vector: Sequence[float
             return False
         return len((yield from fetched(space, ids, metadata=False))) == len(ids)
 
-    yield from until(space.engine, seen, seconds, "Upstash's searches do not see the documents yet")
+    yield from until(space.engine.pause, seen, seconds, "Upstash's searches do not see the documents yet")
 
 
 def gone(space: Space, marks: Mapping[str, Any], seconds: float) -> Steps[None]:
@@ -99,4 +100,4 @@ def gone(space: Space, marks: Mapping[str, Any], seconds: float) -> Steps[None]:
         found = yield from fetched(space, list(marks))
         return all(mark_of(one) != marks[one.id] for one in found)
 
-    yield from until(space.engine, seen, seconds, "Upstash still shows deleted documents")
+    yield from until(space.engine.pause, seen, seconds, "Upstash still shows deleted documents")
