@@ -167,6 +167,10 @@ class Chroma(AnyVectorStore):
     def keys(self, condition: Filter | None) -> list[str]:
         return self.vectorstore.client.get(where=_where(condition), include=[])["ids"]
 
+    def drop(self) -> None:
+        collection = self.vectorstore.client
+        collection._client.delete_collection(collection.name, collection.tenant, collection.database)
+
 
 class Qdrant(AnyVectorStore):
     """`llama_index.vector_stores.qdrant.QdrantVectorStore`: ids are UUIDs, so a document's key is made of its id."""
