@@ -1,6 +1,6 @@
 """The conformance suite on vector stores of LlamaIndex: its own, and those of Qdrant's and Chroma's partner packages.
 
-The last takes as long as the others together, and runs with PRAISON_PERSIST_FULL=1; in `test_store` it always takes part.
+The last takes as long as the others together, and runs with PRAISON_PERSIST_FULL=1; `test_store` always has it.
 """
 
 from __future__ import annotations

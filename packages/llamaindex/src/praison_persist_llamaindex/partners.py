@@ -200,6 +200,13 @@ class Qdrant(AnyVectorStore):
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
         self._write(self.keys_of([document.id for document in documents]), documents)  # replaces points
 
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        if not keys:
+            return []
+        # By id, where get_nodes filters.
+        points = self.vectorstore.client.retrieve(self.vectorstore.collection_name, list(keys), with_vectors=True)
+        return _documents(self.vectorstore.parse_to_query_result(points).nodes)
+
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
