@@ -182,7 +182,7 @@ def test_chroma_keeps_nothing_of_a_document_that_is_replaced() -> None:
     )
     store = _filled(vectorstore)
     store.upsert("docs", [KnowledgeDocument("a", "new", [1.0, 1.0])])
-    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist"}
+    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist", "praison_tokens"}
     assert store.count("docs", {"lang": "de"}) == 0
     assert store.count("docs", {"lang": {"$exists": False}}) == 1
     vectorstore.delete_collection()
@@ -234,6 +234,22 @@ def test_documents_of_others_are_read_but_have_no_score() -> None:
     with pytest.raises(UnsupportedError, match="not written by praison-persist"):
         store.search("docs", [1.0, 0.0])
     assert store.delete("docs", ["x"]) == 1
+
+
+def test_a_filter_finds_documents_of_others_too_where_the_engine_filters() -> None:
+    embeddings = DeterministicFakeEmbedding(size=2)
+    vectorstore = Chroma(
+        "theirs",
+        GivenVectors(embeddings),
+        client=chromadb.EphemeralClient(),
+        collection_configuration={"hnsw": {"space": "cosine"}},
+    )
+    store = _filled(vectorstore)
+    vectorstore.add_texts(["theirs"], [{"lang": "de"}], ids=["x"])
+    assert {found.id for found in store.iter_documents("docs", {"lang": "de"})} == {"a", "x"}
+    assert store.count("docs", {"lang": {"$ne": "en"}}) == 2
+    assert store.delete("docs", filters={"lang": "de"}) == 2
+    vectorstore.delete_collection()
 
 
 # -- vectors on their way ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""LangChain hands keywords on unchecked; here each must have a name that is known. Pure functions."""
+"""What a search of LangChain is asked for by keywords. Pure functions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from praison_persist.keywords import named
 from praison_persist.knowledge import SearchMode
-from praison_persist.plugins import nearest
 
-__all__ = ["Asked", "asked", "named"]
+__all__ = ["Asked", "asked"]
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,3 @@ def asked(k: int, keywords: dict[str, Any]) -> Asked:
         TypeError: an unknown keyword.
     """
     return Asked(k, **named(keywords, filter=None, score_threshold=None, mode="vector"))
-
-
-def named(keywords: dict[str, Any], **defaults: Any) -> dict[str, Any]:
-    """The keywords, or their defaults.
-
-    Raises:
-        TypeError: an unknown one; the nearest is named.
-    """
-    for name in keywords:
-        if name not in defaults:
-            near = nearest(name, defaults)
-            meant = f"did you mean {near!r}?" if near else f"there are {', '.join(defaults)}"
-            raise TypeError(f"unexpected keyword {name!r}: {meant}")
-    return {**defaults, **keywords}

@@ -12,6 +12,7 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
+from praison_persist.diversity import diverse
 from praison_persist.errors import InvalidInputError, UnsupportedError
 from praison_persist.knowledge import (
     AsyncKnowledgeStore,
@@ -25,7 +26,6 @@ from praison_persist.validation import check_limit
 
 from . import convert
 from .arguments import Asked
-from .diversity import diverse
 
 __all__ = ["Collection"]
 

@@ -15,13 +15,14 @@ from langchain_core.vectorstores import VectorStore
 
 from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, UnsupportedError
+from praison_persist.keywords import named
 from praison_persist.knowledge import AsyncKnowledgeStore, KnowledgeStore
 from praison_persist.scores import Distance
 from praison_persist.steps import afinish, finish
 from praison_persist.validation import check_identifier
 
 from . import convert
-from .arguments import asked, named
+from .arguments import asked
 from .steps import Collection
 
 if TYPE_CHECKING:

@@ -1,11 +1,11 @@
-"""What a vector store raises, as the contract's errors. A partner's own classes are not known here."""
+"""What a framework's vector store raises, as the contract's errors. An engine's own classes are not known here."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from praison_persist.errors import OperationTimeoutError, PersistError, UnavailableError, UnsupportedError
+from ..errors import OperationTimeoutError, PersistError, UnavailableError, UnsupportedError
 
 __all__ = ["translated"]
 

@@ -1,6 +1,6 @@
 """Maximal marginal relevance: of the nearest vectors, those that are near to the query but not to each other.
 
-Pure functions on lists of floats; LangChain's own is private to it, and needs numpy.
+Pure functions on lists of floats.
 """
 
 from __future__ import annotations

@@ -1,0 +1,99 @@
+"""Documents of the contract as text and metadata that a framework's vector store keeps, and back. No I/O.
+
+Metadata of a record::
+
+    praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (since
+                      few engines give it back as it was), and the content where the vector store keeps no text
+    praison_tokens    what filters ask for, see `praison_persist.filtertokens`, and `OURS`; only where records are
+                      found by them
+    lang, year, ...   text, numbers and booleans at keys that are plain names, for readers in the framework
+
+A record of somebody else has no ``praison_persist``: its metadata is that of the document.
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from ..filters import Filter
+from ..filtertokens import EVERYTHING, NOTHING, AnyOf, Lacks, Tokens, to_tokens, tokens_of
+from ..jsontext import decode, decode_text, encode, encode_text, is_plain_text
+from ..knowledge import KnowledgeDocument
+
+__all__ = ["EXACT", "OURS", "TOKENS", "to_document", "to_metadata", "to_text", "widened"]
+
+EXACT = "praison_persist"
+TOKENS = "praison_tokens"
+
+OURS = "praison"
+"""The token of every record that has tokens; records of somebody else have none."""
+
+_INT64 = 2**63
+
+
+def to_text(document: KnowledgeDocument) -> str:
+    """The record's text: the content, without what engines refuse."""
+    return cast(str, encode_text(document.content))
+
+
+def to_metadata(document: KnowledgeDocument, *, tokens: bool, text: bool = False) -> dict[str, Any]:
+    """The record's metadata.
+
+    Args:
+        document: checked, with an embedding.
+        tokens: for a vector store whose filters ask for tokens.
+        text: for one that keeps no text: the content stands in the metadata.
+    """
+    given = document.metadata or {}
+    metadata = {key: value for key, value in given.items() if key.isidentifier() and _is_simple(value)}
+    vector = array("f", document.embedding or ())
+    if sys.byteorder == "big":
+        vector.byteswap()
+    exact = [document.id, document.metadata, document.content_hash, float(document.created_at)]
+    content = [document.content] if text else []
+    metadata[EXACT] = encode([*exact, b64encode(vector).decode(), *content], "document")
+    metadata.pop(TOKENS, None)
+    if tokens:
+        metadata[TOKENS] = [OURS, *tokens_of(given)]
+    return metadata
+
+
+def to_document(
+    id_: str, text: str, metadata: Mapping[str, Any], embedding: Sequence[float] | None = None
+) -> KnowledgeDocument:
+    """The document of a record.
+
+    Args:
+        id_: the record's; a record of ours holds the document's.
+        text: the record's.
+        metadata: the record's.
+        embedding: what the engine says, for a record of somebody else; such a document has no time.
+    """
+    if EXACT not in metadata:
+        vector = None if embedding is None else list(map(float, embedding))
+        return KnowledgeDocument(id_, text, vector, dict(metadata) or None, created_at=0.0)
+    id_, exact, content_hash, created_at, packed, *content = decode(metadata[EXACT], "document")
+    vector = array("f", b64decode(packed))
+    if sys.byteorder == "big":
+        vector.byteswap()
+    whole = content[0] if content else cast(str, decode_text(text))
+    return KnowledgeDocument(id_, whole, vector.tolist(), exact, content_hash, created_at)
+
+
+def widened(condition: Filter | None) -> Tokens:
+    """What every match among the records satisfies; records of somebody else, which have no tokens, all do."""
+    tokens, _ = to_tokens(condition)
+    if tokens == EVERYTHING:
+        return EVERYTHING
+    theirs = Lacks(OURS)
+    return theirs if tokens == NOTHING else AnyOf((tokens, theirs))
+
+
+def _is_simple(value: Any) -> bool:
+    if isinstance(value, str):
+        return is_plain_text(value)
+    return isinstance(value, (bool, float)) or (isinstance(value, int) and -_INT64 <= value < _INT64)

@@ -1,0 +1,300 @@
+"""What differs between LlamaIndex's vector stores behind their one interface: text, filters, listing, ids, distances.
+
+`AnyVectorStore` knows the interface only, and refuses what that cannot do; the others add what their vector store can.
+They are told apart by name, so that none is imported.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from llama_index.core.schema import BaseNode, MetadataMode, NodeRelationship, RelatedNodeInfo, TextNode
+from llama_index.core.vector_stores.types import BasePydanticVectorStore, VectorStoreQuery, VectorStoreQueryResult
+from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
+
+from praison_persist.adapting.engines import (
+    chroma_distance,
+    chroma_where,
+    qdrant_distance,
+    qdrant_filter,
+    qdrant_key,
+)
+from praison_persist.adapting.partner import Partner, kind_of
+from praison_persist.adapting.records import EXACT, TOKENS, to_document, to_metadata, to_text, widened
+from praison_persist.errors import InvalidInputError, UnsupportedError, UnsupportedFilterError
+from praison_persist.filters import Filter
+from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
+from praison_persist.scores import Distance
+
+__all__ = ["AnyVectorStore", "partner_of"]
+
+
+class AnyVectorStore(Partner):
+    """Any vector store, by LlamaIndex's interface alone: filters mean what they like there, and nothing lists nodes.
+
+    Attributes:
+        tokens: whether its records need tokens for its filters.
+    """
+
+    framework = "LlamaIndex"
+    tokens = False
+
+    def add(self, documents: Sequence[KnowledgeDocument]) -> None:
+        pairs = zip(self.keys_of([document.id for document in documents]), documents, strict=True)
+        kept = self.vectorstore.stores_text
+        self.vectorstore.add([_node(key, one, tokens=self.tokens, text_is_kept=kept) for key, one in pairs])
+
+    def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
+        # Some vector stores keep the old node of an id, some have both.
+        if there := self.get(self.keys_of([document.id for document in documents])):
+            self.delete(self.keys_of([document.id for document in there]))
+        self.add(documents)
+
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        return _documents(self.vectorstore.get_nodes(node_ids=list(keys))) if keys else []
+
+    def delete(self, keys: Sequence[str]) -> None:
+        if type(self.vectorstore).delete_nodes is not BasePydanticVectorStore.delete_nodes:
+            if keys:
+                self.vectorstore.delete_nodes(node_ids=list(keys))
+            return
+        for key in keys:
+            self.vectorstore.delete(key)
+
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[KnowledgeDocument], bool]:
+        if condition is not None:
+            raise self.no("filters", UnsupportedFilterError)
+        return self._nearest(vector, k), False
+
+    def _nearest(self, vector: list[float], k: int, **keywords: Any) -> list[KnowledgeDocument]:
+        query = VectorStoreQuery(query_embedding=vector, similarity_top_k=k)
+        found: VectorStoreQueryResult = self.vectorstore.query(query, **keywords)
+        if found.nodes is None:
+            return self.get(found.ids or [])
+        foreign = [node.node_id for node in found.nodes if EXACT not in node.metadata and node.embedding is None]
+        ours = [node for node in found.nodes if node.node_id not in foreign]
+        return [*_documents(ours), *self.get(foreign)]
+
+
+class Simple(AnyVectorStore):
+    """`llama_index.core.vector_stores.SimpleVectorStore`: no text, and everything can be looked at."""
+
+    def __init__(self, vectorstore: Any) -> None:
+        super().__init__(vectorstore)
+        self._lock = threading.RLock()  # it must not change while it is searched
+
+    def add(self, documents: Sequence[KnowledgeDocument]) -> None:
+        with self._lock:
+            super().add(documents)
+
+    replace = add
+
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        data = self.vectorstore.data
+        with self._lock:
+            found = {
+                key: (data.embedding_dict[key], data.metadata_dict[key]) for key in keys if key in data.embedding_dict
+            }
+        return [_document(key, "", metadata, vector) for key, (vector, metadata) in found.items()]
+
+    def delete(self, keys: Sequence[str]) -> None:
+        with self._lock:
+            super().delete(keys)
+
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[KnowledgeDocument], bool]:
+        with self._lock:
+            if (
+                distance != "cosine" or condition is not None
+            ):  # it ranks by cosine, and its filters are not the contract's
+                return self.get(self.keys(condition)), False
+            return self._nearest(vector, k), False
+
+    def keys(self, condition: Filter | None) -> list[str]:
+        with self._lock:
+            return list(self.vectorstore.data.embedding_dict)
+
+
+class Chroma(AnyVectorStore):
+    """`llama_index.vector_stores.chroma.ChromaVectorStore`, through its collection.
+
+    Its own methods do not replace nodes, refuse lists in metadata, and make of distances ``exp(-distance)``, which
+    overflows for dot products. The records are as it writes and reads them.
+    """
+
+    tokens = True
+
+    def distances(self) -> Sequence[Distance]:
+        return (chroma_distance(self.vectorstore.client.configuration_json),)
+
+    def add(self, documents: Sequence[KnowledgeDocument]) -> None:
+        self._write(documents, {})
+
+    def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
+        old = self.vectorstore.client.get(ids=[document.id for document in documents], include=["metadatas"])
+        self._write(documents, dict(zip(old["ids"], old["metadatas"], strict=True)))
+
+    def _write(self, documents: Sequence[KnowledgeDocument], before: Mapping[str, Any]) -> None:
+        nodes = [_node(document.id, document, tokens=True, text_is_kept=True) for document in documents]
+        self.vectorstore.client.upsert(
+            [document.id for document in documents],
+            [document.embedding for document in documents],
+            # Chroma merges metadata; None takes a key away.
+            [dict.fromkeys(before.get(one.id_) or ()) | node_to_metadata_dict(one, remove_text=True) for one in nodes],
+            [to_text(document) for document in documents],
+        )
+
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        if not keys:  # Chroma takes no ids for all of them
+            return []
+        found = self.vectorstore.client.get(ids=list(keys), include=_PARTS)
+        return _rows(found["ids"], found["documents"], found["metadatas"], found["embeddings"])
+
+    def delete(self, keys: Sequence[str]) -> None:
+        if keys:
+            self.vectorstore.client.delete(ids=list(keys))
+
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[KnowledgeDocument], bool]:
+        found = self.vectorstore.client.query([vector], n_results=k, where=_where(condition), include=_PARTS)
+        near = _rows(*(found[part][0] for part in ("ids", "documents", "metadatas", "embeddings")))
+        return near, condition is not None and len(near) == k
+
+    def keys(self, condition: Filter | None) -> list[str]:
+        return self.vectorstore.client.get(where=_where(condition), include=[])["ids"]
+
+    def drop(self) -> None:
+        collection = self.vectorstore.client
+        collection._client.delete_collection(collection.name, collection.tenant, collection.database)
+
+
+class Qdrant(AnyVectorStore):
+    """`llama_index.vector_stores.qdrant.QdrantVectorStore`: ids are UUIDs, so a document's key is made of its id."""
+
+    tokens = True
+
+    def prepare(self, info: CollectionInfo) -> None:
+        store = self.vectorstore
+        if store.client is None:
+            raise UnsupportedError("this QdrantVectorStore has an asynchronous client only", hint="give it client=")
+        if not store.client.collection_exists(store.collection_name):
+            store._create_collection(store.collection_name, info.dimension)  # as by its first add
+        store._detect_vector_format(store.collection_name)
+        size = self._params().size
+        if size != info.dimension:
+            raise InvalidInputError(
+                f"collection {store.collection_name!r} of Qdrant has {size} dimensions, not {info.dimension}",
+                hint=f"create the collection with dimension={size}",
+            )
+
+    def distances(self) -> Sequence[Distance]:
+        return (qdrant_distance(str(self._params().distance.value)),)
+
+    def keys_of(self, ids: Sequence[str]) -> list[str]:
+        return list(map(qdrant_key, ids))
+
+    replace = AnyVectorStore.add  # which replaces points
+
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        if not keys:
+            return []
+        # By id, where get_nodes filters.
+        points = self.vectorstore.client.retrieve(self.vectorstore.collection_name, list(keys), with_vectors=True)
+        return _documents(self.vectorstore.parse_to_query_result(points).nodes)
+
+    def nearest(
+        self, vector: list[float], k: int, distance: Distance, condition: Filter | None
+    ) -> tuple[list[KnowledgeDocument], bool]:
+        near = self._nearest(vector, k, qdrant_filters=self._filter(condition))
+        return near, condition is not None and len(near) == k
+
+    def keys(self, condition: Filter | None) -> list[str]:
+        found: list[str] = []
+        offset: Any = None
+        while True:
+            points, offset = self.vectorstore.client.scroll(
+                self.vectorstore.collection_name,
+                self._filter(condition),
+                limit=_PAGE,
+                offset=offset,
+                with_payload=False,
+            )
+            found += [str(point.id) for point in points]
+            if offset is None:
+                return found
+
+    def drop(self) -> None:
+        self.vectorstore.clear()  # which deletes the collection
+
+    def _params(self) -> Any:
+        params = self.vectorstore.client.get_collection(self.vectorstore.collection_name).config.params.vectors
+        return params[self.vectorstore.dense_vector_name] if isinstance(params, Mapping) else params
+
+    def _filter(self, condition: Filter | None) -> Any:
+        from qdrant_client import models  # there where its vector store is
+
+        wanted = qdrant_filter(widened(condition), TOKENS)
+        return None if wanted is None else models.Filter.model_validate(wanted)
+
+
+_PAGE = 10_000
+_PARTS: Any = ["documents", "metadatas", "embeddings"]
+_PARTNERS = {
+    "llama_index.core.vector_stores.simple.SimpleVectorStore": Simple,
+    "llama_index.vector_stores.chroma.base.ChromaVectorStore": Chroma,
+    "llama_index.vector_stores.qdrant.base.QdrantVectorStore": Qdrant,
+}
+_HIDDEN = [EXACT, TOKENS]
+_NODE = ("_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id")
+
+
+def partner_of(vectorstore: BasePydanticVectorStore) -> AnyVectorStore:
+    """The partner for this vector store, also for one of a subclass."""
+    return kind_of(vectorstore, _PARTNERS, AnyVectorStore)(vectorstore)
+
+
+def _where(condition: Filter | None) -> dict[str, Any] | None:
+    return chroma_where(widened(condition))
+
+
+def _node(key: str, document: KnowledgeDocument, *, tokens: bool, text_is_kept: bool) -> TextNode:
+    """The node of a document: its own source, so that each can be deleted; what is not for readers is hidden."""
+    return TextNode(
+        id_=key,
+        text=to_text(document),
+        embedding=document.embedding,
+        metadata=to_metadata(document, tokens=tokens, text=not text_is_kept),
+        excluded_embed_metadata_keys=_HIDDEN,
+        excluded_llm_metadata_keys=_HIDDEN,
+        relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=key)},
+    )
+
+
+def _document(key: str, text: str, metadata: Mapping[str, Any], embedding: Any) -> KnowledgeDocument:
+    """The document of what an engine holds; a node of somebody else without what LlamaIndex put beside its metadata."""
+    if EXACT in metadata:
+        return to_document(key, text, metadata)
+    if "_node_content" in metadata:
+        metadata = metadata_dict_to_node(dict(metadata), text).metadata
+    else:
+        metadata = {name: value for name, value in metadata.items() if name not in _NODE}
+    return to_document(key, text, metadata, embedding)
+
+
+def _rows(ids: Any, texts: Any, metadatas: Any, vectors: Any) -> list[KnowledgeDocument]:
+    return [
+        _document(key, text or "", metadata or {}, vector)
+        for key, text, metadata, vector in zip(ids, texts, metadatas, vectors, strict=True)
+    ]
+
+
+def _documents(nodes: Iterable[BaseNode]) -> list[KnowledgeDocument]:
+    return [
+        to_document(node.node_id, node.get_content(MetadataMode.NONE), node.metadata, node.embedding) for node in nodes
+    ]
