@@ -192,8 +192,8 @@ class MongoDBVectors(MongoDBKnowledge):
             missing = [document.id for document in documents[start : start + self.max_batch]]
 
             def visible(missing: list[str] = missing) -> Steps[bool]:
-                writes = {id_: self._recent.pop((info.name, id_), None) for id_ in missing}
-                if None in writes.values():  # looked for in vain before, or forgotten
+                writes = {id_: self._recent.pop((info.name, id_), "") for id_ in missing}
+                if "" in writes.values():  # looked for in vain before, or forgotten
                     writes = yield from reader.writes_of(missing)
                 seen: set[str] = (yield from reader.seen(set(writes.values()), vector)) if writes else set()
                 missing[:] = [id_ for id_ in writes if id_ not in seen]
