@@ -69,7 +69,7 @@ class FailingProxy:
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
                 """Silent."""
 
-            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815 - the base class's names
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -80,7 +80,11 @@ class FailingProxy:
         self, request: str, status: int, body: bytes, headers: dict[str, str] | None = None, *, times: int = 1
     ) -> None:
         """Answer so to the next requests that end so."""
-        self._faults += [(request, lambda handler: _respond(handler, status, body, headers or {}))] * times
+
+        def fault(handler: BaseHTTPRequestHandler) -> None:
+            _respond(handler, status, body, headers or {})
+
+        self._faults += [(request, fault)] * times
 
     def let_pass(self, request: str) -> None:
         """Let one such request pass before what is ordered after this."""
