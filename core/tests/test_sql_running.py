@@ -348,10 +348,10 @@ def test_a_run_cancelled_while_releasing_ends_its_release_first(log: Log) -> Non
     ended = asyncio.Event()
 
     class Slow(Asynchronous):
-        async def release(self, connection: Any, *, broken: bool) -> None:
+        async def _release(self, broken: bool) -> None:
             ended.set()
             await asyncio.sleep(0.01)
-            await super().release(connection, broken=broken)
+            await super()._release(broken)
 
     async def cancel() -> None:
         task = asyncio.ensure_future(adrive(Slow(log), look()))
