@@ -24,6 +24,7 @@ from praison_persist import (
     PersistError,
     UnavailableError,
 )
+from praison_persist_testkit.faults import exit_code_of
 from praison_persist_upstash import AsyncUpstashVectorKnowledgeStore, UpstashVectorKnowledgeStore
 
 TOKEN = "ABcF-very-s3cret"
@@ -238,6 +239,6 @@ def test_a_forked_child_has_connections_of_its_own(vectors: Any, fresh_prefix: s
                 store.insert("docs", [one("child")])
                 os._exit(0)
             os._exit(1)
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert exit_code_of(child) == 0
         store.insert("docs", [one("parent")])
         assert store.count("docs") == 2
