@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import chromadb
@@ -236,12 +237,12 @@ def test_documents_of_others_are_read_but_have_no_score() -> None:
     assert store.delete("docs", ["x"]) == 1
 
 
-def test_a_filter_finds_documents_of_others_too_where_the_engine_filters() -> None:
+def test_a_filter_finds_documents_of_others_too_where_the_engine_filters(tmp_path: Path) -> None:
     embeddings = DeterministicFakeEmbedding(size=2)
     vectorstore = Chroma(
         "theirs",
         GivenVectors(embeddings),
-        client=chromadb.EphemeralClient(),
+        client=chromadb.PersistentClient(tmp_path),
         collection_configuration={"hnsw": {"space": "cosine"}},
     )
     store = _filled(vectorstore)
@@ -249,7 +250,17 @@ def test_a_filter_finds_documents_of_others_too_where_the_engine_filters() -> No
     assert {found.id for found in store.iter_documents("docs", {"lang": "de"})} == {"a", "x"}
     assert store.count("docs", {"lang": {"$ne": "en"}}) == 2
     assert store.delete("docs", filters={"lang": "de"}) == 2
-    vectorstore.delete_collection()
+
+
+def test_a_collection_that_is_dropped_leaves_nothing_to_the_next_in_chroma(tmp_path: Path) -> None:
+    client = chromadb.PersistentClient(tmp_path)
+    with LangChainKnowledgeStore(open_collection=lambda info: Chroma(info.name, GivenVectors(), client)) as store:
+        store.create_collection("docs", 2, distance="euclidean")
+        store.insert("docs", TWO)
+        store.delete_collection("docs")
+    theirs = client.create_collection("theirs")
+    theirs.add(ids=["x"], embeddings=[[1.0, 0.0]], metadatas=[{"lang": "fr"}])
+    assert theirs.get()["metadatas"] == [{"lang": "fr"}]
 
 
 # -- vectors on their way ---------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import chromadb
@@ -80,20 +81,24 @@ def _filled(vector_store: BasePydanticVectorStore) -> LlamaIndexKnowledgeStore:
     return store
 
 
-def _chroma(space: Any = "cosine") -> ChromaVectorStore:
-    client = chromadb.EphemeralClient()
+def _chroma(path: Path, space: Any = "cosine") -> ChromaVectorStore:
+    client = chromadb.PersistentClient(path)
     configuration: Any = {"hnsw": {"space": space}}
     return ChromaVectorStore(client.create_collection(uuid.uuid4().hex, configuration=configuration))
 
 
-def _qdrant() -> QdrantVectorStore:
+def _simple(path: Path) -> SimpleVectorStore:
+    return SimpleVectorStore()
+
+
+def _qdrant(path: Path) -> QdrantVectorStore:
     return QdrantVectorStore("docs", QdrantClient(":memory:"), index_doc_id=False)
 
 
-@pytest.fixture(params=[SimpleVectorStore, _chroma, _qdrant])
-def vector_store(request: pytest.FixtureRequest) -> Iterator[BasePydanticVectorStore]:
+@pytest.fixture(params=[_simple, _chroma, _qdrant])
+def vector_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BasePydanticVectorStore]:
     """One of the vector stores that are known here."""
-    made = request.param()
+    made = request.param(tmp_path)
     yield made
     if isinstance(made, QdrantVectorStore):
         made.client.close()
@@ -228,9 +233,9 @@ def test_a_simple_store_is_saved_and_loaded_with_its_documents(tmp_path: Any) ->
     assert store.get("docs", ["a", "b"]) == TWO
 
 
-def test_a_distance_or_dimension_that_the_vector_store_does_not_have_is_refused() -> None:
+def test_a_distance_or_dimension_that_the_vector_store_does_not_have_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="ranks by euclidean"):
-        LlamaIndexKnowledgeStore(_chroma("l2")).create_collection("docs", 2)
+        LlamaIndexKnowledgeStore(_chroma(tmp_path, "l2")).create_collection("docs", 2)
     client = QdrantClient(":memory:")
     client.create_collection("docs", {"named": models.VectorParams(size=3, distance=models.Distance.DOT)})
     qdrant = QdrantVectorStore("docs", client, dense_vector_name="named")
@@ -245,8 +250,8 @@ def test_a_distance_or_dimension_that_the_vector_store_does_not_have_is_refused(
     client.close()
 
 
-def test_large_dot_products_have_their_score_in_chroma() -> None:
-    store = LlamaIndexKnowledgeStore(_chroma("ip"))
+def test_large_dot_products_have_their_score_in_chroma(tmp_path: Path) -> None:
+    store = LlamaIndexKnowledgeStore(_chroma(tmp_path, "ip"))
     store.create_collection("docs", 2, "dot")
     store.insert("docs", TWO)
     assert [document.score for document in store.search("docs", [1000.0, 0.0])] == [3000.0, 0.0]

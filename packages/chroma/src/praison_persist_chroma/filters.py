@@ -1,6 +1,8 @@
 """The filter AST as what Chroma can be asked for: every matching record satisfies it, `filters.matches` decides.
 
-Chroma knows no presence, no None and no order of texts, and compares lists of texts only.
+Chroma knows no presence, no None and no order of texts, and compares lists of texts only. Deleting a collection leaves
+its lists behind, which records of other collections then seem to have (chroma-core/chroma issue 7594, in 1.5.9): so a
+list is never asked for what a record lacks, and no filter is taken as exact.
 """
 
 from __future__ import annotations
@@ -41,20 +43,19 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[Where]:
     if value is None:
         return Narrowed()
     if node.op == "eq":
-        # Another program's records may hold the path as one key with dots, which is another field.
-        return _equals(key, value, negated, exact=len(node.path) == 1)
+        return _equals(key, value, negated)
     if isinstance(value, str) or negated or not _is_comparable(value):
         return Narrowed()
     return Narrowed({"$or": [{key: _wider(node.op, value)}, _is_loose(key)]})
 
 
-def _equals(key: str, value: str | float, negated: bool, *, exact: bool) -> Narrowed[Where]:
+def _equals(key: str, value: str | float, negated: bool) -> Narrowed[Where]:
     if isinstance(value, str):
         if not is_plain_text(value):
             return Narrowed()
         if negated:
-            return Narrowed({"$and": [{key: {"$ne": value}}, {key: {"$not_contains": value}}]}, exact)
-        return Narrowed({"$or": [{key: {"$eq": value}}, {key: {"$contains": value}}]}, exact)
+            return Narrowed({key: {"$ne": value}})
+        return Narrowed({"$or": [{key: {"$eq": value}}, {key: {"$contains": value}}]})
     if not _is_comparable(value):
         return Narrowed()
     if negated:

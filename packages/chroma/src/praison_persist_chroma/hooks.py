@@ -141,9 +141,15 @@ class ChromaHooks(VectorSteps):
         try:
             with self._engine.guard(write=True):
                 client = yield self._engine.client()
-                yield client.api.delete_collection(
-                    self._full(name), tenant=client.space.tenant, database=client.space.database
-                )
+                place = {"tenant": client.space.tenant, "database": client.space.database}
+                if not self._engine.location.cloud:  # which keeps nothing of what is deleted
+                    model = yield client.api.get_collection(self._full(name), **place)
+                    collection = client.collection(client=client.api, model=model, embedding_function=None)
+                    # Records with lists are deleted first, or others would inherit the lists, see `filters`.
+                    listed = yield from searching.with_lists(collection, self._records)
+                    for start in range(0, len(listed), self.max_batch):
+                        yield collection.delete(ids=listed[start : start + self.max_batch])
+                yield client.api.delete_collection(self._full(name), **place)
         except NotFoundError:
             return False
         return True
@@ -256,10 +262,10 @@ class ChromaHooks(VectorSteps):
 
     def _matching(self, collection: Any, condition: Filter | None, ids: Sequence[str] | None) -> Steps[list[str]]:
         """The ids of the documents that match, among those given."""
-        narrowed = to_where(condition)
-        if narrowed.exact:
-            return (yield from searching.ids(collection, narrowed.where, self._records, ids))
-        return (yield from searching.matching_ids(collection, narrowed.where, self._records, condition, ids))
+        if condition is None:
+            return (yield from searching.ids(collection, None, self._records, ids))
+        where = to_where(condition).where
+        return (yield from searching.matching_ids(collection, where, self._records, condition, ids))
 
 
 def _index_options(hnsw: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from praison_persist.steps import Steps
 from .convert import to_document, to_score
 from .filters import Where
 
-__all__ = ["fetch", "ids", "matching_ids", "nearest", "scored"]
+__all__ = ["fetch", "ids", "matching_ids", "nearest", "scored", "with_lists"]
 
 
 def nearest(
@@ -96,3 +96,17 @@ def matching_ids(
         if len(answer["ids"]) < size:
             break
     return found
+
+
+def with_lists(collection: Any, size: int) -> Steps[list[str]]:
+    """The ids of the records whose metadata holds a list."""
+    found: list[str] = []
+    offset = 0
+    while True:
+        page = yield collection.get(include=["metadatas"], limit=size, offset=offset)
+        for id_, metadata in zip(page["ids"], page["metadatas"], strict=True):
+            if any(isinstance(value, list) for value in (metadata or {}).values()):
+                found.append(id_)
+        offset += size
+        if len(page["ids"]) < size:
+            return found

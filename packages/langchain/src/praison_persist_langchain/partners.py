@@ -54,7 +54,8 @@ class AnyVectorStore(Partner):
         return _documents(self.vectorstore.get_by_ids(list(keys))) if keys else []
 
     def delete(self, keys: Sequence[str]) -> None:
-        self.vectorstore.delete(list(keys))
+        if keys:
+            self.vectorstore.delete(list(keys))
 
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
@@ -106,6 +107,7 @@ class Chroma(AnyVectorStore):
         return self.vectorstore.get(where=chroma_where(widened(condition)), include=[])["ids"]
 
     def drop(self) -> None:
+        super().drop()  # or records of other collections inherit the tokens, chroma-core/chroma issue 7594
         self.vectorstore.delete_collection()
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:

@@ -170,6 +170,7 @@ class Chroma(AnyVectorStore):
         return self.vectorstore.client.get(where=_where(condition), include=[])["ids"]
 
     def drop(self) -> None:
+        super().drop()  # or records of other collections inherit the tokens, chroma-core/chroma issue 7594
         collection = self.vectorstore.client
         collection._client.delete_collection(collection.name, collection.tenant, collection.database)
 
