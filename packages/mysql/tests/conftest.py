@@ -54,3 +54,15 @@ def query(database_url: str) -> Iterator[Query]:
             return list(cursor.fetchall()) if cursor.description else []
 
         yield run
+
+
+@pytest.fixture
+def connections(query: Query) -> Callable[[], list[int]]:
+    """The server's ids of the connections to the test's database, `query`'s own among them."""
+
+    def run() -> list[int]:
+        (database,) = query("SELECT DATABASE()")[0]
+        # information_schema.processlist fails in MySQL while somebody's statement holds what utf8mb3 does not.
+        return [row[0] for row in query("SHOW PROCESSLIST") if row[3] == database]
+
+    return run

@@ -76,12 +76,12 @@ def test_connections_killed_between_calls_cost_no_message(store_class: Any, serv
     with store_class(server_url, table_prefix=fresh_prefix, pool_size=1, retry_delay=0.05) as store:
         store.create_session(ConversationSession("s"))
         with singlestoredb.connect(**store._settings.arguments) as admin:
+            database = store._settings.arguments["database"]
             for number in range(4):
                 store.add_message("s", message(str(number)))
                 cursor = admin.cursor()
-                cursor.execute("SELECT id FROM information_schema.processlist WHERE id <> CONNECTION_ID()"
-                               " AND db = DATABASE() AND command = 'Sleep'")  # fmt: skip
-                for (id_,) in cursor.fetchall():
+                cursor.execute("SHOW PROCESSLIST")
+                for id_ in [row[0] for row in cursor.fetchall() if (row[3], row[4]) == (database, "Sleep")]:
                     cursor.execute(f"KILL {id_}")
         assert [found.id for found in store.get_messages("s")] == list("0123")
 
