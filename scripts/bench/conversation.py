@@ -41,17 +41,23 @@ class Pair:
     """Raw driver and store on databases of one size.
 
     Args:
-        raw, ours: the two ways.
+        raw, ours: the two ways; a raw one may also have ``append_alike``, with what the store promises: a message is
+            stored once, in the order of its session, and only if there is one.
         names: the session of either side; with 32 more each, ``<name>-<number>``, for concurrency.
     """
 
-    def __init__(self, raw: Access, ours: Access, names: tuple[str, str]) -> None:
+    def __init__(self, raw: Any, ours: Access, names: tuple[str, str]) -> None:
         self.sides = (raw, ours)
         self.names = names
 
     def appends(self, number: int | None = None) -> list[Make]:
         """For either side, what prepares an append (of a concurrent session)."""
         return [_append(side, _name(name, number)) for side, name in zip(self.sides, self.names, strict=True)]
+
+    def same_appends(self) -> list[Make]:
+        """As `appends`, the raw side with the store's own statement: what remains is the store's part in Python."""
+        raw, ours = self.sides
+        return [lambda: partial(raw.append_alike, self.names[0], message()), _append(ours, self.names[1])]
 
     def reads(self, limit: int | None, number: int | None = None) -> list[Make]:
         """For either side, what prepares a read of the newest messages."""
@@ -84,6 +90,10 @@ def rows(clock: Clock, small: Pair, large: Pair, plan: Plan, targets: Mapping[st
             plan,
             target=targets["growth"],
         )
+    if hasattr(large.sides[0], "append_alike"):
+        raw, ours = large.same_appends()
+        name = f"{clock.name}: append at {LARGE:,}, with one statement"
+        yield compare(name, clock, raw, ours, plan, target=targets["append"])
     raw, ours = large.reads(None)
     yield compare(f"{clock.name}: all {LARGE:,}", clock, raw, ours, plan, target=targets.get("all"), repeat=2)
 

@@ -34,6 +34,10 @@ class Statements:
     def __init__(self, prefix: str) -> None:
         marks = ", ".join(["%s"] * len(COLUMNS))
         self.insert = f"INSERT INTO {prefix}messages ({', '.join(COLUMNS)}) VALUES ({marks})"
+        self.insert_alike = (
+            f"INSERT INTO {prefix}messages ({', '.join(COLUMNS)}) SELECT {marks} FROM {prefix}sessions"
+            " WHERE session_id = %s FOR UPDATE ON DUPLICATE KEY UPDATE session_id = VALUES(session_id)"
+        )
         self.all = f"SELECT {', '.join(COLUMNS)} FROM {prefix}messages WHERE session_id = %s ORDER BY seq"
         self.newest = f"{self.all} DESC LIMIT %s"
         self.sessions = (
@@ -54,6 +58,9 @@ class Raw:
 
     def append(self, session_id: str, message: ConversationMessage) -> None:
         self._run(self._sql.insert, values(session_id, message))
+
+    def append_alike(self, session_id: str, message: ConversationMessage) -> None:
+        self._run(self._sql.insert_alike, (*values(session_id, message), session_id))
 
     def newest(self, session_id: str, limit: int | None) -> list[Any]:
         if limit is None:
@@ -93,6 +100,9 @@ class AsyncRaw:
 
     async def append(self, session_id: str, message: ConversationMessage) -> None:
         await self._run(self._sql.insert, values(session_id, message))
+
+    async def append_alike(self, session_id: str, message: ConversationMessage) -> None:
+        await self._run(self._sql.insert_alike, (*values(session_id, message), session_id))
 
     async def newest(self, session_id: str, limit: int | None) -> list[Any]:
         if limit is None:
