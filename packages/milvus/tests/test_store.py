@@ -11,7 +11,7 @@ from praison_persist import ConfigurationError, InvalidInputError, KnowledgeDocu
 from praison_persist.filters import parse_filter
 from praison_persist_milvus import MilvusKnowledgeStore
 from praison_persist_milvus.convert import from_name, to_name
-from praison_persist_milvus.filters import NOTHING, to_expression
+from praison_persist_milvus.filters import to_expression
 from praison_persist_milvus.location import Location
 
 
@@ -65,7 +65,15 @@ def test_a_filter_becomes_an_expression_that_no_match_fails() -> None:
     assert exact.where.count("array_contains") == 2
     for wider in ({"a": {"$ne": 1}}, {"$or": [{"a": 1}, {"b": {"$ne": 1}}]}):
         assert (to_expression(parse_filter(wider)).where, to_expression(parse_filter(wider)).exact) == (None, False)
-    assert to_expression(parse_filter({"a": {"$in": []}})).where == NOTHING
+    assert to_expression(parse_filter({"a": {"$in": []}})).where == 'id == ""'
+    for condition, is_exact in (
+        ({"n": {"$gte": 2020}}, True),
+        ({"n": {"$lt": -0.5}}, True),
+        ({"n": {"$gt": 2**60}}, False),
+        ({"n": {"$lte": "x"}}, False),
+    ):
+        narrowed = to_expression(parse_filter(condition))
+        assert (narrowed.where is not None, narrowed.exact) == (True, is_exact)
 
 
 def test_a_search_with_an_index_still_finds_all_that_match(milvus_place: str, emptied: str) -> None:

@@ -6,7 +6,8 @@ A row::
     vector    the embedding
     content   the text in pieces, since a VARCHAR ends at 65,535 bytes
     exact     JSON text, in pieces likewise: id, metadata, content_hash, created_at, and which write brought it
-    tokens    what filters ask for, see `praison_persist.filtertokens`
+    facts     digests of what is in the metadata, see `praison_persist.facets`
+    bounds    the smallest and largest numbers there
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import Any, cast
 from pymilvus import CollectionSchema, DataType, FieldSchema
 
 from praison_persist.errors import InvalidInputError, SerializationError, UnsupportedError
-from praison_persist.filtertokens import tokens_of
+from praison_persist.facets import FACTS, facets_of
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
@@ -48,7 +49,7 @@ _KIND = "praison-persist"
 _CAPACITY = 4096  # the most that Milvus takes in an array
 _PIECE = 16_000  # characters of at most four bytes each
 _VARCHAR = 65_535
-_TOKEN = 24
+_FACT = 16
 _CASE = re.compile(r"__u([0-9a-f]+)$")
 
 
@@ -79,7 +80,8 @@ def to_schema(info: CollectionInfo, mark: str) -> CollectionSchema:
             FieldSchema("vector", DataType.FLOAT_VECTOR, dim=info.dimension),
             FieldSchema("content", max_length=_VARCHAR, **text),
             FieldSchema("exact", max_length=_VARCHAR, **text),
-            FieldSchema("tokens", max_length=_TOKEN, **text),
+            FieldSchema("facts", max_length=_FACT, **text),
+            FieldSchema("bounds", DataType.JSON),
         ],
         description=encode(kept, "collection metadata"),
     )
@@ -114,10 +116,11 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     Raises:
         InvalidInputError: the metadata has more values than an array of Milvus.
     """
-    tokens = tokens_of(document.metadata)
-    if len(tokens) > _CAPACITY:
+    bounds = facets_of(document.metadata)
+    facts = bounds.pop(FACTS)
+    if len(facts) > _CAPACITY:
         raise InvalidInputError(
-            f"document {document.id!r}: its metadata has {len(tokens)} names and values; Milvus takes {_CAPACITY}"
+            f"document {document.id!r}: its metadata has {len(facts)} names and values; Milvus takes {_CAPACITY}"
         )
     exact = [document.id, document.metadata, document.content_hash, document.created_at, write]
     return {
@@ -125,7 +128,8 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
         "vector": document.embedding,
         "content": _pieces(cast("str", encode_text(document.content))),
         "exact": _pieces(encode(exact, "document")),
-        "tokens": tokens,
+        "facts": facts,
+        "bounds": bounds,
     }
 
 

@@ -1,26 +1,27 @@
-"""The filter AST as an expression of Milvus over the documents' tokens. Pure functions.
+"""The filter AST as an expression of Milvus over a document's facets. Pure functions.
 
-Milvus Lite cannot negate, so what a document must lack is left to `filters.matches`, as are ranges.
+Exact but for ranges over strings and numbers beyond 2**53. Milvus Lite cannot negate, so what a document must lack is
+left to `praison_persist.filters.matches`, as is what else is narrowed down only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from praison_persist.filters import Filter
-from praison_persist.filtertokens import AllOf, AnyOf, Has, Lacks, Tokens, to_tokens
-from praison_persist.narrowing import Narrowed
+from praison_persist.facets import equal_word, number, number_field, present_word
+from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.narrowing import Leaf, Narrowed, narrow
 
-__all__ = ["NOTHING", "any_id", "both", "to_expression"]
+__all__ = ["any_id", "both", "to_expression"]
 
-NOTHING = 'id == ""'
+_NOTHING = 'id == ""'
+_EXACT = 2**53
+_COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
 def to_expression(condition: Filter | None) -> Narrowed[str]:
     """An expression that every matching document satisfies; see `Narrowed`."""
-    tokens, exact = to_tokens(condition)
-    narrowed = _translate(tokens)
-    return Narrowed(narrowed.where, exact and narrowed.exact)
+    return narrow(condition, _leaf, both=lambda parts: both(*parts), either=_either)
 
 
 def any_id(keys: Iterable[str]) -> str:
@@ -33,28 +34,30 @@ def both(*expressions: str | None) -> str:
     return " and ".join(f"({expression})" for expression in expressions if expression)
 
 
-def _translate(tokens: Tokens) -> Narrowed[str]:
-    if isinstance(tokens, Has):
-        return Narrowed(f'array_contains(tokens, "{tokens.token}")', exact=True)
-    if isinstance(tokens, Lacks):
-        return Narrowed()
-    if isinstance(tokens, AllOf):
-        parts = [_translate(part) for part in tokens.operands]
-        return Narrowed(both(*(part.where for part in parts)) or None, all(part.exact for part in parts))
-    return _any_of(tokens)
+def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
+    if negated:
+        return Narrowed(exact=isinstance(node, In) and not node.values)
+    if isinstance(node, Comparison) and node.op != "eq":
+        if isinstance(node.value, str) or node.value is None:
+            return Narrowed(_facts([present_word(node.path)]))
+        exact = abs(node.value) < _EXACT
+        op = node.op if exact else node.op[:2] + "e"
+        field = number_field(node.path, largest=op.startswith("g"))
+        return Narrowed(f'bounds["{field}"] {_COMPARE[op]} {number(node.value)!r}', exact)
+    if isinstance(node, Exists):
+        return Narrowed(_facts([present_word(node.path)]), exact=True)
+    values = node.values if isinstance(node, In) else (node.value,)
+    return Narrowed(_facts(dict.fromkeys(equal_word(node.path, value) for value in values)), exact=True)
 
 
-def _any_of(tokens: AnyOf) -> Narrowed[str]:
-    single = [part.token for part in tokens.operands if isinstance(part, Has)]
-    parts = [_translate(part) for part in tokens.operands if not isinstance(part, Has)]
-    wheres = [f"array_contains_any(tokens, [{_quoted(single)}])"] if single else []
-    for part in parts:
-        if part.where is None:
-            return Narrowed()
-        wheres.append(part.where)
-    expression = " or ".join(f"({where})" for where in wheres)
-    return Narrowed(expression or NOTHING, all(part.exact for part in parts))
+def _facts(words: Iterable[str]) -> str:
+    quoted = _quoted(words)
+    return f"array_contains_any(facts, [{quoted}])" if quoted else _NOTHING
+
+
+def _either(expressions: Sequence[str]) -> str:
+    return " or ".join(f"({expression})" for expression in expressions)
 
 
 def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(f'"{word}"' for word in words)  # hexadecimal digits only
+    return ", ".join(f'"{word}"' for word in words)  # digests only, which have no quotes
