@@ -25,7 +25,7 @@ FILTER: dict[str, Any] = {"$and": [{"lang": "de"}, {"year": {"$gte": 2020}}]}
 
 
 class Raw:
-    """The client as its manual shows it; ids that exist would be ignored, not refused."""
+    """The client as its manual shows it; ids that exist are looked for first, since `add` would ignore them."""
 
     def __init__(self, client: Any) -> None:
         self._collection = client.create_collection(
@@ -33,15 +33,12 @@ class Raw:
         )
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
-        self._collection.add(
-            ids=[one.id for one in documents],
-            embeddings=[one.embedding for one in documents],
-            documents=[one.content for one in documents],
-            metadatas=[
-                {**(one.metadata or {}), "content_hash": one.content_hash or "", "created_at": one.created_at}
-                for one in documents
-            ],
-        )
+        if self._collection.get(ids=[one.id for one in documents], include=[])["ids"]:
+            raise ValueError("one of the ids exists")
+        self._collection.add(**_records(documents))
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        self._collection.upsert(**_records(documents))
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         found = self._collection.query(
@@ -51,6 +48,18 @@ class Raw:
             include=["documents", "metadatas", "distances"],
         )
         return found["ids"][0]
+
+
+def _records(documents: list[KnowledgeDocument]) -> dict[str, Any]:
+    return {
+        "ids": [one.id for one in documents],
+        "embeddings": [one.embedding for one in documents],
+        "documents": [one.content for one in documents],
+        "metadatas": [
+            {**(one.metadata or {}), "content_hash": one.content_hash or "", "created_at": one.created_at}
+            for one in documents
+        ],
+    }
 
 
 def run(plan: Plan) -> Iterator[Row]:

@@ -33,6 +33,8 @@ SUITES = {
     "weaviate": "vectors in Weaviate",
     "pinecone": "vectors in Pinecone, over a stand-in",
     "upstash_vector": "vectors in Upstash Vector, over a stand-in",
+    "cassandra": "vectors in Cassandra",
+    "redis_vectors": "vectors in Redis 8's vector sets",
     "lancedb": "vectors in embedded LanceDB",
     "llamaindex": "vectors by LlamaIndex in embedded Qdrant, both ways",
     "clickhouse": "vectors in ClickHouse's engine, in the process",

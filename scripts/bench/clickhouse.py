@@ -21,7 +21,7 @@ FILTER = (
 
 
 class Raw:
-    """The client over a table of the same engine; existing ids would be replaced, not refused."""
+    """The client over a table of the same engine; existing ids would be replaced, so they are looked for first."""
 
     def __init__(self, path: str) -> None:
         self._client = clickhouse_connect.get_client(interface="chdb", path=path)
@@ -30,6 +30,12 @@ class Raw:
         self.close = self._client.close
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        ids = {"ids": [one.id for one in documents]}
+        if self._client.query("SELECT id FROM raw WHERE id IN {ids:Array(String)}", parameters=ids).result_rows:
+            raise ValueError("one of the ids exists")
+        self.upsert(documents)
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
         rows = [
             [one.id, one.content, one.content_hash, one.created_at, json.dumps(one.metadata), one.embedding]
             for one in documents

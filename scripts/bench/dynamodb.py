@@ -1,4 +1,8 @@
-"""DynamoDB: boto3's client against the dynamodb store, over a stand-in; consistent reads on both sides."""
+"""DynamoDB: boto3's client against the dynamodb store, over a stand-in.
+
+Both sides read consistently, and neither replaces a hash by a value: a single put has a condition; a batch, which
+takes none, looks first.
+"""
 
 from __future__ import annotations
 
@@ -34,13 +38,30 @@ def run(plan: Plan) -> Iterator[Row]:
         )
 
         def set_one(key: str, value: Any) -> None:
-            client.put_item(TableName=_TABLE, Item=_item(key, value))
+            client.put_item(
+                TableName=_TABLE,
+                Item=_item(key, value),
+                ConditionExpression="attribute_not_exists(#hash)",
+                ExpressionAttributeNames={"#hash": "hash"},
+            )
 
         def get_one(key: str) -> Any:
             found = client.get_item(TableName=_TABLE, Key={"pk": {"S": f"raw:{key}"}}, ConsistentRead=True)
             return json.loads(found["Item"]["value"]["S"])
 
         def set_many(values: dict[str, Any]) -> None:
+            found = client.batch_get_item(
+                RequestItems={
+                    _TABLE: {
+                        "Keys": [{"pk": {"S": f"raw:{key}"}} for key in values],
+                        "ConsistentRead": True,
+                        "ProjectionExpression": "pk, #hash",
+                        "ExpressionAttributeNames": {"#hash": "hash"},
+                    }
+                }
+            )
+            if any("hash" in item for item in found["Responses"][_TABLE]):
+                raise ValueError("one of the keys has a hash")
             pending = iter([{"PutRequest": {"Item": _item(key, value)}} for key, value in values.items()])
             while batch := list(islice(pending, 25)):
                 client.batch_write_item(RequestItems={_TABLE: batch})

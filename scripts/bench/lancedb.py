@@ -21,7 +21,7 @@ FILTER = "json_exists(metadata, '$.lang ? (@ == \"de\")') AND json_exists(metada
 
 
 class Raw:
-    """The blocking client with its binary JSON for metadata; ids that exist would be there twice."""
+    """The blocking client with its binary JSON for metadata; `add` would store an id twice, so both merge."""
 
     def __init__(self, folder: Path) -> None:
         self._schema = pa.schema(
@@ -37,6 +37,15 @@ class Raw:
         self._table = lancedb.connect(folder).create_table(COLLECTION, schema=self._schema)
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        result = self._table.merge_insert("id").when_not_matched_insert_all().execute(self._rows(documents))
+        if result.num_inserted_rows < len(documents):
+            raise ValueError("one of the ids exists")
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
+        merge.execute(self._rows(documents))
+
+    def _rows(self, documents: list[KnowledgeDocument]) -> pa.Table:
         texts = pa.array([json.dumps(one.metadata) for one in documents], pa.string())
         numbers = pa.array([number for one in documents for number in one.embedding or ()], pa.float32())
         columns = [
@@ -47,7 +56,7 @@ class Raw:
             pa.ExtensionArray.from_storage(pa.json_(), texts),
             pa.FixedSizeListArray.from_arrays(numbers, vectors.DIMENSION),
         ]
-        self._table.add(pa.Table.from_arrays(columns, schema=self._schema))
+        return pa.Table.from_arrays(columns, schema=self._schema)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         query = self._table.search(vector, vector_column_name="vector", query_type="vector")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from pymilvus import DataType, MilvusClient
 
@@ -18,7 +19,7 @@ FILTER = 'metadata["lang"] == "de" and metadata["year"] >= 2020'
 
 
 class Raw:
-    """The client with typed fields and JSON metadata; a second row of an id would not be noticed."""
+    """The client with typed fields and JSON metadata. Ids are looked for first: a second row would not be noticed."""
 
     def __init__(self, path: Path) -> None:
         self._client = MilvusClient(str(path))
@@ -35,7 +36,15 @@ class Raw:
         self._path = path
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
-        rows = [
+        if self._client.query(COLLECTION, f"id in {[one.id for one in documents]}", ["id"]):
+            raise ValueError("one of the ids exists")
+        self._client.insert(COLLECTION, self._rows(documents))
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        self._client.upsert(COLLECTION, self._rows(documents))
+
+    def _rows(self, documents: list[KnowledgeDocument]) -> list[dict[str, Any]]:
+        return [
             {
                 "id": document.id,
                 "vector": document.embedding,
@@ -46,7 +55,6 @@ class Raw:
             }
             for document in documents
         ]
-        self._client.insert(COLLECTION, rows)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         fields = ["content", "content_hash", "created_at", "metadata"]

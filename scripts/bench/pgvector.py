@@ -19,6 +19,9 @@ from .server import database
 TABLE = "praison_vec_raw"
 COLUMNS = "id, content, content_hash, created_at, metadata, embedding"
 INSERT = f"INSERT INTO {TABLE} ({COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s)"
+UPSERT = f"{INSERT} ON CONFLICT (id) DO UPDATE SET " + ", ".join(
+    f"{name} = EXCLUDED.{name}" for name in COLUMNS.split(", ")[1:]
+)
 SEARCH = (
     "SELECT id, content, content_hash, created_at, metadata, 1 - (embedding <=> %s) AS score "
     f"FROM {TABLE}{{where}} ORDER BY embedding <=> %s LIMIT {vectors.LIMIT}"
@@ -34,6 +37,12 @@ class Raw:
         register_vector(self._connection)
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        self._write(INSERT, documents)
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        self._write(UPSERT, documents)
+
+    def _write(self, statement: Any, documents: list[KnowledgeDocument]) -> None:
         rows = [
             (
                 document.id,
@@ -46,7 +55,7 @@ class Raw:
             for document in documents
         ]
         with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.executemany(INSERT, rows)
+            cursor.executemany(statement, rows)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         query = Vector(vector)

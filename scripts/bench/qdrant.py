@@ -24,7 +24,7 @@ FILTER = models.Filter(
 
 
 class Raw:
-    """The client with point ids derived from document ids; existing ones would be overwritten."""
+    """The client with point ids derived from document ids; existing ones are looked for first."""
 
     def __init__(self, folder: Path) -> None:
         self._client = QdrantClient(path=str(folder))
@@ -34,9 +34,14 @@ class Raw:
         self.close = self._client.close
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        if self._client.retrieve(COLLECTION, [_point_id(one.id) for one in documents], with_payload=False):
+            raise ValueError("one of the ids exists")
+        self.upsert(documents)
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
         points = [
             models.PointStruct(
-                id=str(uuid.uuid5(uuid.NAMESPACE_OID, document.id)),
+                id=_point_id(document.id),
                 vector=document.embedding or [],
                 payload={
                     "doc_id": document.id,
@@ -55,6 +60,10 @@ class Raw:
             COLLECTION, vector, limit=vectors.LIMIT, query_filter=FILTER if filtered else None, with_payload=True
         )
         return [(point.payload or {})["doc_id"] for point in found.points]
+
+
+def _point_id(id_: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, id_))
 
 
 def run(plan: Plan) -> Iterator[Row]:

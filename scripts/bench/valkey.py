@@ -1,4 +1,4 @@
-"""Valkey: GLIDE's blocking client against the valkey store."""
+"""Valkey: GLIDE's blocking client against the valkey store; neither replaces a hash, which SET with GET refuses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def run(plan: Plan) -> Iterator[Row]:
         def set_many(values: dict[str, Any]) -> None:
             batch = Batch(is_atomic=False)
             for key, value in values.items():
-                batch.set(f"raw:{key}", json.dumps(value))
+                batch.set(f"raw:{key}", json.dumps(value), return_old_value=True)
             client.exec(batch, raise_on_error=True)
 
         def get_many(keys: list[str]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def run(plan: Plan) -> Iterator[Row]:
             return {key: json.loads(text) for key, text in zip(keys, found, strict=True)}
 
         raw = Side(
-            lambda key, value: client.set(f"raw:{key}", json.dumps(value)),
+            lambda key, value: client.set(f"raw:{key}", json.dumps(value), return_old_value=True),
             lambda key: json.loads(client.get(f"raw:{key}")),
             set_many,
             get_many,

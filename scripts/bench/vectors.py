@@ -22,10 +22,13 @@ _random = random.Random(7)  # the same vectors in every run
 
 
 class Inserts(Protocol):
-    """A way into a collection of an engine."""
+    """A way into a collection of an engine.
+
+    A raw one may also have ``upsert``, the client's own call that replaces what is there, if there is one.
+    """
 
     def insert(self, documents: list[KnowledgeDocument]) -> Any:
-        """Store new documents."""
+        """Store new documents; ids that exist are refused, if need be by looking for them first."""
         ...
 
 
@@ -42,6 +45,7 @@ class Ours:
 
     def __init__(self, store: Any, collection: str) -> None:
         self.insert = partial(store.insert, collection)
+        self.upsert = partial(store.upsert, collection)
         self._search = partial(store.search, collection, limit=LIMIT)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
@@ -91,17 +95,18 @@ def rows(raw: Vectors, ours: Vectors, plan: Plan) -> Iterator[Row]:
 
 
 def inserts(raw: Inserts, ours: Inserts, plan: Plan) -> Iterator[Row]:
-    """Inserts alone, for engines whose searches would measure a stand-in."""
+    """Writing alone, for engines whose searches would measure a stand-in."""
     clock = Blocking()
-    for count in (1, BATCH):
-        left, right = _insert(raw, count), _insert(ours, count)
-        name = f"insert {count} document{'s' if count > 1 else ''}"
-        yield compare(name, clock, left, right, plan, target=TARGETS["insert"], repeat=3 if count > 1 else 10)
+    for kind, count in (("insert", 1), ("insert", BATCH), ("upsert", BATCH)):
+        if hasattr(raw, kind):
+            left, right = _write(raw, kind, count), _write(ours, kind, count)
+            name = f"{kind} {count} document{'s' if count > 1 else ''}"
+            yield compare(name, clock, left, right, plan, target=TARGETS["insert"], repeat=3 if count > 1 else 10)
 
 
 def _search(side: Vectors, filtered: bool) -> Make:
     return lambda: partial(side.search, vector(), filtered=filtered)
 
 
-def _insert(side: Inserts, count: int) -> Make:
-    return lambda: partial(side.insert, documents(count))
+def _write(side: Inserts, kind: str, count: int) -> Make:
+    return lambda: partial(getattr(side, kind), documents(count))

@@ -28,7 +28,7 @@ PROPERTIES = ["doc_id", "content", "content_hash", "created_at", "lang", "year",
 
 
 class Raw:
-    """The client as its manual shows it, metadata as typed properties; ids that exist would be overwritten."""
+    """The client as its manual shows it, metadata as typed properties; ids are looked for first, or replaced."""
 
     def __init__(self, client: WeaviateClient) -> None:
         whole: dict[str, Any] = {"data_type": DataType.TEXT, "tokenization": Tokenization.FIELD}
@@ -47,6 +47,12 @@ class Raw:
         )
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        ids = Filter.by_id().contains_any([_object_id(one.id) for one in documents])
+        if self._collection.query.fetch_objects(filters=ids, limit=1, return_properties=[]).objects:
+            raise ValueError("one of the ids exists")
+        self.upsert(documents)
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
         self._collection.data.insert_many(
             [
                 DataObject(
@@ -57,7 +63,7 @@ class Raw:
                         "created_at": one.created_at,
                         **(one.metadata or {}),
                     },
-                    uuid=uuid.uuid5(uuid.NAMESPACE_OID, one.id),
+                    uuid=_object_id(one.id),
                     vector=one.embedding,
                 )
                 for one in documents
@@ -73,6 +79,10 @@ class Raw:
             return_properties=PROPERTIES,
         )
         return [one.properties["doc_id"] for one in found.objects]
+
+
+def _object_id(id_: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, id_))
 
 
 def run(plan: Plan) -> Iterator[Row]:
