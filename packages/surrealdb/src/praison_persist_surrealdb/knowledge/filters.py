@@ -56,8 +56,9 @@ def _range(node: Comparison, field: str, variables: dict[str, Any]) -> str:
         parts.append(f"$this >= {second} AND $this < {third}")
         at = 1 if not isinstance(bound, str) else 0 if bound < BEYOND[1] else 2
         parts[at] += f" AND $this {sign} {operand}"
-        test = " OR ".join(f"({part})" for part in (parts[at:] if up else parts[: at + 1]))
-    return f"(array::flatten([{field}])[WHERE {test}] != [])"
+        test = " OR ".join(f"({part})" for part in (parts[at:] if up else parts[at::-1]))
+    # Most values are no lists, and looking into one takes the engine longer. Lists come behind all that is compared.
+    return f"({test.replace('$this', field)} OR ({field} >= [] AND array::flatten([{field}])[WHERE {test}] != []))"
 
 
 def _variable(value: Any, variables: dict[str, Any]) -> str:
