@@ -30,12 +30,13 @@ from praison_persist.lifecycle import store_closed
 from .errors import from_driver, translated, unreachable
 from .location import Location, Remote
 
-__all__ = ["NOT_THERE", "Engine", "Written", "cluster_options", "durable", "query_options", "sorted_out"]
+__all__ = ["EXISTS", "NOT_THERE", "Engine", "Written", "cluster_options", "durable", "query_options", "sorted_out"]
 
 NOT_THERE = (DocumentNotFoundException, CasMismatchException)
 """What a removal meets where the document is gone or another one."""
 
 EXISTS = (CollectionAlreadyExistsException, ScopeAlreadyExistsException)
+"""What making a scope or a collection meets where another one made it."""
 
 
 class Written(NamedTuple):
