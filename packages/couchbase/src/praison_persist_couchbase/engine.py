@@ -192,7 +192,12 @@ def cluster_options(location: Location, remote: Remote) -> Any:
         query_timeout=seconds,
         management_timeout=seconds,
     )
-    return ClusterOptions(PasswordAuthenticator(location.username, location.password), timeout_options=deadlines)
+    return ClusterOptions(
+        PasswordAuthenticator(location.username, location.password),
+        timeout_options=deadlines,
+        enable_tracing=False,
+        enable_metrics=False,  # the client's meter has a thread that survives the client's end
+    )
 
 
 def durable(remote: Remote) -> dict[str, Any]:

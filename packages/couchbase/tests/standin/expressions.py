@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from refusal import QueryRefusedError
@@ -36,7 +37,7 @@ class Scope:
     """What names mean where an expression is evaluated.
 
     Attributes:
-        names: variables.
+        names: variables; bytes are those of a document, which are read when they are needed.
         keys: document key and CAS by alias, for ``META``.
         parameters: those of the request.
     """
@@ -123,18 +124,24 @@ def collated(value: Any) -> tuple[int, Any]:
 
 def _either(left: Expression, right: Expression) -> Expression:
     def value(scope: Scope) -> Any:
-        one, other = left(scope), right(scope)
-        if one is True or other is True:
+        one = left(scope)
+        if one is True:
             return True
-        return _unknown(one, other, None) if _unknown(one, other, False) is not False else False
+        other = right(scope)
+        if other is True:
+            return True
+        return _unknown(one, other, False)
 
     return value
 
 
 def _both(left: Expression, right: Expression) -> Expression:
     def value(scope: Scope) -> Any:
-        one, other = left(scope), right(scope)
-        if one is False or other is False:
+        one = left(scope)
+        if one is False:
+            return False
+        other = right(scope)
+        if other is False:
             return False
         return _unknown(one, other, True)
 
@@ -301,7 +308,17 @@ def _items(words: Words, end: str) -> list[Expression]:
 def _named(scope: Scope, name: str) -> Any:
     if name not in scope.names:
         raise QueryRefusedError(3000, f"Ambiguous reference to field '{name}' or unknown name")
-    return scope.names[name]
+    value = scope.names[name]
+    return _body(value) if isinstance(value, bytes) else value
+
+
+@lru_cache(4096)
+def _body(value: bytes) -> Any:
+    """What the query service sees of a document; binary ones have no fields."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return {}
 
 
 def _parameter(scope: Scope, name: str) -> Any:

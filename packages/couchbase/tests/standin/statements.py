@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from cluster import Cluster, Collection, Document
+from cluster import Cluster, Collection
 from expressions import MISSING, Expression, Scope, Words, collated, expression
 from refusal import QueryRefusedError
 
@@ -154,7 +153,7 @@ class _Reading:
         if self._at_once:
             shown = self._cluster.indexed(source.collection)
         return [
-            Scope({source.alias: _body(one)}, {source.alias: (key, one.cas)}, self._parameters)
+            Scope({source.alias: one.value}, {source.alias: (key, one.cas)}, self._parameters)
             for key, one in shown.items()
         ]
 
@@ -174,14 +173,6 @@ def _keyspace(cluster: Cluster, words: Words) -> Collection:
     if len(path) != 3 or path[0] != cluster.bucket:
         raise QueryRefusedError(12003, f"Keyspace not found in CB datastore: default:{'.'.join(path)}", 500)
     return cluster.named(path[1], path[2])
-
-
-def _body(document: Document) -> Any:
-    """What the query service sees of a document; binary ones have no fields."""
-    try:
-        return json.loads(document.value)
-    except ValueError:
-        return {}
 
 
 def _created(cluster: Cluster, words: Words) -> Outcome:
