@@ -137,7 +137,8 @@ async def _each(keys: Iterable[str], call: Callable[[str], Awaitable[Any]]) -> d
         for key, result in zip(some, results, strict=True):
             if isinstance(result, BaseException) and not isinstance(result, CouchbaseException):
                 raise result
-            answers[key] = result
+            # The frames of a traceback would keep the client, and its descriptors, until the next garbage collection.
+            answers[key] = result.with_traceback(None) if isinstance(result, BaseException) else result
     return answers
 
 

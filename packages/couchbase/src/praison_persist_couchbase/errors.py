@@ -50,6 +50,8 @@ def translated(location: Location, *, write: bool) -> Generator[None]:
     """Errors of the client inside become errors of the contract; ``write``: an answer that is lost is ambiguous."""
     try:
         yield
+    except PersistError:  # a timeout of ours is a TimeoutError, too
+        raise
     except (driver.CouchbaseException, TimeoutError, asyncio.TimeoutError) as exc:
         raise from_driver(exc, location, write=write) from exc
 
@@ -62,7 +64,7 @@ def unreachable(exc: BaseException, location: Location, seconds: float) -> Persi
         return _no_bucket(location)
     if isinstance(exc, driver.InvalidArgumentException):
         return ConfigurationError(f"Couchbase's client refused {location}: {_told(exc, location)}")
-    return UnavailableError(
+    return OperationTimeoutError(  # the client has repeated it all the time
         f"cannot reach Couchbase at {location.place} within {seconds:g} s",
         hint="is the address right, does the cluster run, and does it speak TLS (couchbases://)? else raise "
         "connect_timeout=",
