@@ -37,9 +37,9 @@ _LONG = (
     "tests/",
     *(
         f"packages/{name}/"
-        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain")
+        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain", "couchbase")
     ),
-    *(f"packages/{name}/" for name in ("couchbase", "pinecone", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
+    *(f"packages/{name}/" for name in ("pinecone", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
 )
 """Where few tests take long. Parallel runs begin with them: at the end no worker is left alone with one."""
 

@@ -186,9 +186,7 @@ def test_a_document_that_couchbase_does_not_take_is_refused(standin: Any, store:
     assert store.count("docs") == 1
 
 
-def test_another_store_that_deletes_the_collection_is_noticed(
-    standin: Any, store: CouchbaseKnowledgeStore
-) -> None:
+def test_another_store_that_deletes_the_collection_is_noticed(standin: Any, store: CouchbaseKnowledgeStore) -> None:
     with CouchbaseKnowledgeStore(standin.url, collection_prefix=store._prefix) as other:
         other.delete_collection("docs")
         other.create_collection("docs", 3)

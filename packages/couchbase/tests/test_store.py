@@ -125,7 +125,20 @@ def test_what_sql_cannot_tell_is_decided_on_the_documents(couchbase_url: str, fr
 
 
 def test_keys_are_those_that_couchbase_takes_and_differ() -> None:
-    ids = ["a", "a b", "~a", "ä", "\n", "x" * 512, "ü" * 512, "a/b?c", "x" * 200, "x" * 201, "a:b", to_key("p", "~a")[2:]]
+    ids = [
+        "a",
+        "a b",
+        "~a",
+        "ä",
+        "\n",
+        "x" * 512,
+        "ü" * 512,
+        "a/b?c",
+        "x" * 200,
+        "x" * 201,
+        "a:b",
+        to_key("p", "~a")[2:],
+    ]
     keys = [to_key("0123456789abcdef", id_) for id_ in ids]
     assert len(set(keys)) == len(ids)
     assert all(0 < len(key.encode()) <= 246 for key in keys)

@@ -11,4 +11,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCouchbaseKnowledgeStore", "CouchbaseKnowledgeStore"]
 
 # The blocking store needs no asyncio.
-__getattr__ = lazy_exports(__name__, {"AsyncCouchbaseKnowledgeStore": "async_store", "CouchbaseKnowledgeStore": "store"})
+__getattr__ = lazy_exports(
+    __name__, {"AsyncCouchbaseKnowledgeStore": "async_store", "CouchbaseKnowledgeStore": "store"}
+)
