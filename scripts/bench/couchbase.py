@@ -70,7 +70,8 @@ def run(plan: Plan) -> Iterator[Row]:
         user = PasswordAuthenticator(parts.username or "", parts.password or "")
         with KNOWLEDGE_STORES.create("couchbase", url=url, timeout=60.0) as store:
             store.create_collection(COLLECTION, vectors.DIMENSION)  # Couchbase's collection and index too
-            cluster = Cluster.connect(place, ClusterOptions(user, enable_tracing=False, enable_metrics=False))
+            options: Any = ClusterOptions(user, enable_tracing=False, enable_metrics=False)
+            cluster = Cluster.connect(place, options)
             raw = Raw(cluster, parts.path.strip("/"))
             try:
                 yield from vectors.rows(raw, vectors.Ours(store, COLLECTION), plan)

@@ -17,7 +17,7 @@ import _bootstrap as bootstrap
 from .engine import Engine, UnavailableError
 
 STANDIN = bootstrap.ROOT / "packages" / "couchbase" / "tests" / "standin"
-PASSWORD = "of-nobody"  # noqa: S105 - the stand-in's own
+PASSWORD = "of-nobody"
 BUCKET = "tests"
 
 

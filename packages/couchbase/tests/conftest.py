@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-PASSWORD = "very-s3cret"  # noqa: S105 - the stand-in's own
+PASSWORD = "very-s3cret"
 
 
 class Standin:

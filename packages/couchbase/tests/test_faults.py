@@ -23,7 +23,7 @@ from praison_persist import (
 )
 from praison_persist_couchbase import AsyncCouchbaseKnowledgeStore, CouchbaseKnowledgeStore
 
-PASSWORD = "very-s3cret"  # noqa: S105 - the stand-in's own
+PASSWORD = "very-s3cret"
 TEMPORARY_FAILURE, NO_MEMORY, NOT_SUPPORTED = 0x86, 0x82, 0x83
 
 

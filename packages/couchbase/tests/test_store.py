@@ -1,4 +1,4 @@
-"""What this store adds to the contract: Couchbase's collection and index, names, what indexes know late, its documents."""
+"""What this store adds to the contract: Couchbase's collection and index, late indexes, its documents and keys."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from acouchbase.cluster import Cluster
@@ -94,18 +94,14 @@ class AsyncEngine:
 
     async def create_scope(self) -> None:
         """Make the scope; nothing where it is there."""
-        try:
+        with suppress(*EXISTS):
             await (await self._clients.get()).manager.create_scope(self.location.scope)
-        except EXISTS:
-            pass
 
     async def create_collection(self) -> None:
         """Make the collection; nothing where it is there."""
-        try:
-            manager = (await self._clients.get()).manager
+        manager = (await self._clients.get()).manager
+        with suppress(*EXISTS):
             await manager.create_collection(self.location.scope, self.location.collection)
-        except EXISTS:
-            pass
 
     async def close(self) -> None:
         """Close the clients of all loops."""

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from praison_persist.errors import InvalidInputError
 from praison_persist.facets import facets_of
-from praison_persist.jsontext import decode, encode, encode_text, decode_text
+from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
 

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -126,17 +126,13 @@ class Engine:
 
     def create_scope(self) -> None:
         """Make the scope; nothing where it is there."""
-        try:
+        with suppress(*EXISTS):
             self._open()[1].collections().create_scope(self.location.scope)
-        except EXISTS:
-            pass
 
     def create_collection(self) -> None:
         """Make the collection; nothing where it is there."""
-        try:
+        with suppress(*EXISTS):
             self._open()[1].collections().create_collection(self.location.scope, self.location.collection)
-        except EXISTS:
-            pass
 
     def close(self) -> None:
         """Close the client."""
@@ -212,7 +208,7 @@ def query_options(remote: Remote, parameters: Mapping[str, Any], *, write: bool)
     return QueryOptions(
         named_parameters=dict(parameters),
         scan_consistency=QueryScanConsistency.REQUEST_PLUS,
-        readonly=not write,
+        read_only=not write,
         timeout=timedelta(seconds=remote.timeout),
     )
 

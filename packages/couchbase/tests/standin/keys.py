@@ -23,7 +23,7 @@ _NAMES = {_GET: "get", _SET: "set", _ADD: "add", _REPLACE: "replace", _DELETE: "
 _AUTH_ERROR, _AUTH_CONTINUE, _NO_ACCESS, _UNKNOWN_COMMAND = 0x20, 0x21, 0x24, 0x81
 _JSON = 0x01
 _COLLECTIONS = 0x12
-# TCP_NODELAY, XATTR, extended errors, SELECT_BUCKET, JSON, sync replication, collections; unordered, alternative requests
+# Without delay, extended attributes and errors, SELECT_BUCKET, JSON, alternative requests, durability, collections.
 _FEATURES = {0x03, 0x06, 0x07, 0x08, 0x0B, 0x10, 0x11, _COLLECTIONS}
 _PERSISTED = (2, 3)  # levels of durability
 
@@ -59,10 +59,7 @@ class _Connection(socketserver.StreamRequestHandler):
         try:
             while request := self._read():
                 fault = self.server.faults.meet(_NAMES[request.code]) if request.code in _NAMES else {}
-                if "status" in fault:
-                    answer = _Answer(fault["status"])
-                else:
-                    answer = self._answered(request)
+                answer = _Answer(fault["status"]) if "status" in fault else self._answered(request)
                 if fault.get("lose"):
                     return
                 self._send(request, answer)
@@ -152,8 +149,9 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def _send(self, request: _Request, answer: _Answer) -> None:
         length = len(answer.extras) + len(answer.value)
+        sizes = 0, len(answer.extras)
         head = _HEAD.pack(
-            _RESPONSE, request.code, 0, len(answer.extras), answer.kind, answer.status, length, request.opaque, answer.cas
+            _RESPONSE, request.code, *sizes, answer.kind, answer.status, length, request.opaque, answer.cas
         )  # fmt: skip
         self.wfile.write(head + answer.extras + answer.value)
 

@@ -42,7 +42,7 @@ class Challenge:
     def final(self, message: bytes, user: str, password: str) -> str | None:
         """The server's final message; None where the client does not know the password."""
         without, _, proof = message.decode().rpartition(",p=")
-        whole = ",".join((self._bare, self.first, without)).encode()
+        whole = f"{self._bare},{self.first},{without}".encode()
         salted = hashlib.pbkdf2_hmac(self._hash, password.encode(), self._salt, _ROUNDS)
         key = self._mac(salted, b"Client Key")
         signature = self._mac(hashlib.new(self._hash, key).digest(), whole)

@@ -83,7 +83,7 @@ class _Reading:
             given = {name: value for name, value in values.items() if value is not MISSING}
             rows.append((scope, next(iter(values.values())) if raw else given))
         for value, descending in reversed(order):
-            rows.sort(key=lambda row: collated(value(row[0])), reverse=descending)  # noqa: B023 - used at once
+            rows.sort(key=lambda row: collated(value(row[0])), reverse=descending)
         return Outcome([None if row is MISSING else row for _, row in rows[:limit]])
 
     def deleted(self) -> Outcome:
