@@ -47,19 +47,23 @@ class Standin:
 
     def fail(self, on: str, **how: Any) -> None:
         """Order a failure; see ``faults.py`` of the stand-in."""
-        self._faults(json.dumps({"on": on, **how}).encode())
+        self._told("faults", json.dumps({"on": on, **how}).encode())
+
+    def change_password(self, password: str) -> None:
+        """Let in nobody from now on who has another one."""
+        self._told("password", password.encode())
 
     @property
     def met(self) -> bool:
         """Whether all the ordered failures have happened."""
-        return self._faults(None)["left"] == 0
+        return self._told("faults")["left"] == 0
 
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
 
-    def _faults(self, body: bytes | None) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/faults", body, timeout=10) as answer:
+    def _told(self, path: str, body: bytes | None = None) -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/{path}", body, timeout=10) as answer:
             return json.load(answer)
 
 

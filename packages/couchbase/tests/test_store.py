@@ -37,12 +37,12 @@ def test_a_search_sees_what_indexes_do_not_know_yet(make_couchbase: Callable[...
 
 
 def test_a_write_that_indexes_do_not_learn_of_in_time_is_told(make_couchbase: Callable[..., Any]) -> None:
-    standin = make_couchbase("--lag", "3")
-    with CouchbaseKnowledgeStore(standin.url, timeout=10.0) as store:
+    standin = make_couchbase("--lag", "1")
+    with CouchbaseKnowledgeStore(standin.url) as store:
         store.create_collection("docs", 2)
-    with CouchbaseKnowledgeStore(standin.url, timeout=0.5, auto_create=False) as store:
-        time.sleep(3)
-        store.insert("docs", [document("a", 1, 0)])
+    with CouchbaseKnowledgeStore(standin.url, timeout=0.3, auto_create=False) as store:
+        time.sleep(1)
+        store.upsert("docs", [document("a", 1, 0)])
         with pytest.raises(OperationTimeoutError):
             store.search("docs", [1, 0])
         assert [one.id for one in store.get("docs", ["a"])] == ["a"]

@@ -13,7 +13,7 @@ from couchbase.exceptions import CouchbaseException
 from praison_persist.errors import PersistError
 from praison_persist.perloop import PerLoop
 
-from .engine import EXISTS, NOT_THERE, Written, cluster_options, durable, query_options, sorted_out
+from .engine import EXISTS, Changed, cluster_options, durable, query_options, sorted_out, there
 from .errors import translated, unreachable
 from .location import Location, Remote
 
@@ -53,13 +53,13 @@ class AsyncEngine:
 
     # -- documents -----------------------------------------------------------------------------------------------
 
-    async def insert(self, bodies: Mapping[str, Any]) -> Written:
+    async def insert(self, bodies: Mapping[str, Any]) -> Changed:
         """Write documents that are not there yet."""
         collection, options = (await self._clients.get()).collection, durable(self.remote)
         answers = await _each(bodies, lambda key: collection.insert(key, bodies[key], **options))
         return sorted_out(answers, self.location)
 
-    async def upsert(self, bodies: Mapping[str, Any]) -> Written:
+    async def upsert(self, bodies: Mapping[str, Any]) -> Changed:
         """Write documents over whatever has their keys."""
         collection, options = (await self._clients.get()).collection, durable(self.remote)
         answers = await _each(bodies, lambda key: collection.upsert(key, bodies[key], **options))
@@ -67,17 +67,16 @@ class AsyncEngine:
 
     async def get(self, keys: Iterable[str]) -> dict[str, tuple[Any, int]]:
         """Bodies and CAS of the documents that exist, by key."""
-        answers = await _each(keys, (await self._clients.get()).collection.get)
-        return {key: (one.content_as[dict], one.cas) for key, one in _there(answers).items()}
+        return there(await _each(keys, (await self._clients.get()).collection.get))
 
-    async def remove(self, cas_of: Mapping[str, int]) -> int:
-        """Delete documents by key, each with its CAS (0 for any); how many there were."""
+    async def remove(self, cas_of: Mapping[str, int]) -> Changed:
+        """Delete documents by key, each with its CAS (0 for any)."""
         collection, options = (await self._clients.get()).collection, durable(self.remote)
 
         def one(key: str) -> Awaitable[Any]:
             return collection.remove(key, **({"cas": cas_of[key]} if cas_of[key] else {}), **options)
 
-        return len(_there(await _each(cas_of, one)))
+        return sorted_out(await _each(cas_of, one), self.location)
 
     async def query(self, statement: str, parameters: Mapping[str, Any], *, write: bool = False) -> list[Any]:
         """The rows of a statement, which knows of all writes before it."""
@@ -136,22 +135,6 @@ async def _each(keys: Iterable[str], call: Callable[[str], Awaitable[Any]]) -> d
             # The frames of a traceback would keep the client, and its descriptors, until the next garbage collection.
             answers[key] = result.with_traceback(None) if isinstance(result, BaseException) else result
     return answers
-
-
-def _there(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The results for documents that were there.
-
-    Raises:
-        CouchbaseException: the first error that is not about a missing document.
-    """
-    found: dict[str, Any] = {}
-    for key, answer in answers.items():
-        if isinstance(answer, NOT_THERE):
-            continue
-        if isinstance(answer, BaseException):
-            raise answer
-        found[key] = answer
-    return found
 
 
 async def _close(client: _Client) -> None:

@@ -22,7 +22,7 @@ from couchbase.exceptions import (
     ScopeAlreadyExistsException,
 )
 from couchbase.n1ql import QueryScanConsistency
-from couchbase.options import ClusterOptions, ClusterTimeoutOptions, QueryOptions
+from couchbase.options import ClusterOptions, ClusterTimeoutOptions, QueryOptions, RemoveOptions
 
 from praison_persist.errors import PersistError
 from praison_persist.lifecycle import store_closed
@@ -30,27 +30,24 @@ from praison_persist.lifecycle import store_closed
 from .errors import from_driver, translated, unreachable
 from .location import Location, Remote
 
-__all__ = ["EXISTS", "NOT_THERE", "Engine", "Written", "cluster_options", "durable", "query_options", "sorted_out"]
-
-NOT_THERE = (DocumentNotFoundException, CasMismatchException)
-"""What a removal meets where the document is gone or another one."""
+__all__ = ["EXISTS", "Changed", "Engine", "cluster_options", "durable", "query_options", "sorted_out", "there"]
 
 EXISTS = (CollectionAlreadyExistsException, ScopeAlreadyExistsException)
 """What making a scope or a collection meets where another one made it."""
 
 
-class Written(NamedTuple):
-    """What came of writing some documents.
+class Changed(NamedTuple):
+    """What came of writing or deleting some documents.
 
     Attributes:
-        done: CAS of those that are written, by key.
-        taken: keys that existed.
-        failures: errors of the others, by key.
+        done: CAS of those that are changed, by key.
+        unfit: keys that existed, of an insert; of a removal those that did not, or had another CAS.
+        failures: errors of the others.
     """
 
     done: dict[str, int]
-    taken: list[str]
-    failures: dict[str, PersistError]
+    unfit: list[str]
+    failures: list[PersistError]
 
 
 class Engine:
@@ -82,35 +79,23 @@ class Engine:
 
     # -- documents -----------------------------------------------------------------------------------------------
 
-    def insert(self, bodies: Mapping[str, Any]) -> Written:
+    def insert(self, bodies: Mapping[str, Any]) -> Changed:
         """Write documents that are not there yet."""
-        return self._many("insert_multi", bodies)
+        return self._many("insert_multi", dict(bodies), durable(self.remote))
 
-    def upsert(self, bodies: Mapping[str, Any]) -> Written:
+    def upsert(self, bodies: Mapping[str, Any]) -> Changed:
         """Write documents over whatever has their keys."""
-        return self._many("upsert_multi", bodies)
+        return self._many("upsert_multi", dict(bodies), durable(self.remote))
 
     def get(self, keys: Iterable[str]) -> dict[str, tuple[Any, int]]:
         """Bodies and CAS of the documents that exist, by key."""
-        found = self._collection().get_multi(list(keys), return_exceptions=True)
-        _raise_other(found.exceptions.values())
-        return {key: (one.content_as[dict], one.cas) for key, one in found.results.items()}
+        answer = self._collection().get_multi(list(keys), return_exceptions=True)
+        return there({**answer.results, **answer.exceptions})
 
-    def remove(self, cas_of: Mapping[str, int]) -> int:
-        """Delete documents by key, each with its CAS (0 for any); how many there were."""
-        collection, options = self._collection(), durable(self.remote)
-        if not any(cas_of.values()):
-            removed = collection.remove_multi(list(cas_of), return_exceptions=True, **options)
-            _raise_other(removed.exceptions.values())
-            return len(removed.results)
-        count = 0
-        for key, cas in cas_of.items():
-            try:
-                collection.remove(key, cas=cas, **options)
-                count += 1
-            except NOT_THERE:
-                pass
-        return count
+    def remove(self, cas_of: Mapping[str, int]) -> Changed:
+        """Delete documents by key, each with its CAS (0 for any)."""
+        options = {key: RemoveOptions(cas=cas) for key, cas in cas_of.items() if cas}
+        return self._many("remove_multi", list(cas_of), {"per_key_options": options, **durable(self.remote)})
 
     def query(self, statement: str, parameters: Mapping[str, Any], *, write: bool = False) -> list[Any]:
         """The rows of a statement, which knows of all writes before it."""
@@ -144,9 +129,8 @@ class Engine:
 
     # -- inside --------------------------------------------------------------------------------------------------
 
-    def _many(self, method: str, bodies: Mapping[str, Any]) -> Written:
-        options = durable(self.remote)
-        answer = getattr(self._collection(), method)(dict(bodies), return_exceptions=True, **options)
+    def _many(self, method: str, what: Any, options: Mapping[str, Any]) -> Changed:
+        answer = getattr(self._collection(), method)(what, return_exceptions=True, **options)
         return sorted_out({**answer.results, **answer.exceptions}, self.location)
 
     def _collection(self) -> Any:
@@ -213,24 +197,32 @@ def query_options(remote: Remote, parameters: Mapping[str, Any], *, write: bool)
     )
 
 
-def sorted_out(answers: Mapping[str, Any], location: Location) -> Written:
-    """What came of the writes of some documents, from the client's result or error for each."""
-    done: dict[str, int] = {}
-    taken: list[str] = []
-    failures: dict[str, PersistError] = {}
+def sorted_out(answers: Mapping[str, Any], location: Location) -> Changed:
+    """What came of changing some documents, from the client's result or error for each."""
+    outcome = Changed({}, [], [])
     for key, answer in answers.items():
-        if isinstance(answer, DocumentExistsException):
-            taken.append(key)
+        if isinstance(answer, (DocumentExistsException, DocumentNotFoundException, CasMismatchException)):
+            outcome.unfit.append(key)
         elif isinstance(answer, BaseException):
-            failures[key] = from_driver(answer, location, write=True)
-            failures[key].__cause__ = answer
+            failure = from_driver(answer, location, write=True)
+            failure.__cause__ = answer
+            outcome.failures.append(failure)
         else:
-            done[key] = answer.cas
-    return Written(done, taken, failures)
+            outcome.done[key] = answer.cas
+    return outcome
 
 
-def _raise_other(errors: Iterable[Any]) -> None:
-    """Raise the first error that is not about a missing document."""
-    for error in errors:
-        if not isinstance(error, NOT_THERE):
-            raise error
+def there(answers: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
+    """Bodies and CAS of the documents that exist, from the client's result or error for each.
+
+    Raises:
+        CouchbaseException: the first error that is not about a missing document.
+    """
+    found: dict[str, tuple[Any, int]] = {}
+    for key, answer in answers.items():
+        if isinstance(answer, DocumentNotFoundException):
+            continue
+        if isinstance(answer, BaseException):
+            raise answer
+        found[key] = answer.content_as[dict], answer.cas
+    return found

@@ -87,7 +87,8 @@ def _classified(exc: BaseException, location: Location) -> PersistError:
         return NotFoundError(f"{location} is gone", hint="setup() makes the collection again, without documents")
     if isinstance(exc, _TIMEOUTS):
         return OperationTimeoutError(
-            f"Couchbase at {location.place} did not answer in time", hint="is it overloaded? raise timeout="
+            f"Couchbase at {location.place} did not answer in time",
+            hint="is it overloaded, or does it refuse the user by now? else raise timeout=",
         )
     if isinstance(exc, driver.AuthenticationException):
         return _refused(location)

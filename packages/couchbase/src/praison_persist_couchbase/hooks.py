@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -23,7 +23,7 @@ from praison_persist.vectorsteps import VectorSteps, already_exists, collection_
 from . import convert
 from .keyspace import prepare
 from .location import Durability, Fields, Location, Remote
-from .reading import Part, counted, dropped, matching, nearest
+from .reading import Part, counted, dropped, matching, nearest, partly
 
 __all__ = ["CouchbaseHooks"]
 
@@ -150,7 +150,7 @@ class CouchbaseHooks(VectorSteps):
             return False
         body, cas = entry
         key = self._entry_key(name)
-        if not (yield from ask(self._engine, lambda: self._engine.remove({key: cas}), write=True, once=True)):
+        if not (yield from self._deleted({key: cas})):
             return False  # another one deleted it just now
         self._parts.pop(name, None)
         yield from dropped(self._part(convert.part_of(body)), None)
@@ -178,19 +178,9 @@ class CouchbaseHooks(VectorSteps):
         yield from self._inserted(self._bodies(info, documents))
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
-        left, written = self._bodies(info, documents), False
-
-        def put() -> Steps[None]:
-            nonlocal written
-            outcome = yield self._engine.upsert(left)
-            written |= bool(outcome.done)
-            for key in outcome.done:
-                del left[key]
-            for failure in outcome.failures.values():
-                failure.ambiguous |= written
-                raise failure
-
-        yield from ask(self._engine, put, write=True)
+        done: dict[str, int] = {}
+        with partly(done):
+            yield from self._changed(self._engine.upsert, self._bodies(info, documents), done)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> Steps[int]:
         part = yield from self._part_of(info)
@@ -205,7 +195,7 @@ class CouchbaseHooks(VectorSteps):
                 for key, (body, cas) in found.items()
                 if matches(condition, convert.to_document(key, body, self._fields).metadata)
             }
-        return (yield from ask(self._engine, lambda: self._engine.remove(cas_of), write=True, once=True))
+        return (yield from self._deleted(cas_of))
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -304,20 +294,9 @@ class CouchbaseHooks(VectorSteps):
         try:
             for some in (keys[:1], keys[1:]):
                 left = {key: bodies[key] for key in some}
-
-                def put(left: dict[str, convert.Body] = left) -> Steps[None]:
-                    outcome = yield self._engine.insert(left)
-                    done.update(outcome.done)
-                    for key in outcome.done:
-                        del left[key]
-                    for failure in outcome.failures.values():
-                        raise failure
-                    if outcome.taken:
-                        ids = [bodies[key].get("doc_id") or key.partition(":")[2] for key in outcome.taken]
-                        raise already_exists(ids)
-
-                if left:
-                    yield from ask(self._engine, put, write=True, once=True)
+                taken = yield from self._changed(self._engine.insert, left, done, once=True)
+                if taken:
+                    raise already_exists([bodies[key].get("doc_id") or key.partition(":")[2] for key in taken])
         except PersistError as failure:
             yield from self._take_back(bodies, done, failure)
             raise
@@ -333,18 +312,60 @@ class CouchbaseHooks(VectorSteps):
                 for key, (body, cas) in found.items():
                     if body.get(convert.WRITE) == bodies[key].get(convert.WRITE, ""):
                         ours[key] = cas
-            if ours:
-                yield from ask(self._engine, lambda: self._engine.remove(ours), write=True)
+            yield from self._changed(self._engine.remove, ours, {})
         except PersistError as exc:
             failure.ambiguous = True
             raise failure from exc
 
+    def _deleted(self, cas_of: dict[str, int]) -> Steps[int]:
+        """Delete documents by key, each with its CAS (0 for any); how many there were."""
+        done: dict[str, int] = {}
+        with partly(done):
+            yield from self._changed(self._engine.remove, cas_of, done, once=True)
+        return len(done)
+
     def _removed_one_by_one(self, info: CollectionInfo, part: Part, condition: Filter | None) -> Steps[int]:
         """Delete what matches, decided here; how many."""
-        count, after = 0, None
-        while True:
-            page, after = yield from matching(part, condition, _PAGE, after)
-            if page:
-                count += yield from self._remove(info, [one.id for one in page], condition)
-            if after is None:
-                return count
+        counts: list[int] = []
+        after: str | None = None
+        with partly(counts):
+            while True:
+                page, after = yield from matching(part, condition, _PAGE, after)
+                if page:
+                    counts.append((yield from self._remove(info, [one.id for one in page], condition)))
+                if after is None:
+                    return sum(counts)
+
+    def _changed(
+        self,
+        change: Callable[[dict[str, Any]], Any],
+        left: dict[str, Any],
+        done: dict[str, int],
+        *,
+        once: bool = False,
+    ) -> Steps[list[str]]:
+        """Write or delete documents until none is left.
+
+        Args:
+            change: a method of the engine that gives `Changed`.
+            left: its argument, of which is taken away what is settled.
+            done: is told what is changed.
+            once: nothing is repeated of which one is not known whether it happened.
+
+        Returns:
+            The keys that existed, or of a removal did not.
+        """
+        unfit: list[str] = []
+
+        def attempt() -> Steps[None]:
+            outcome = yield change(left)
+            done.update(outcome.done)
+            unfit.extend(outcome.unfit)
+            for key in (*outcome.done, *outcome.unfit):
+                del left[key]
+            if outcome.failures:
+                raise max(outcome.failures, key=lambda failure: failure.ambiguous)
+
+        if left:
+            yield from ask(self._engine, attempt, write=True, once=once)
+        return unfit

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence, Sized
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from praison_persist.asking import ask
+from praison_persist.errors import PersistError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.overfetch import overfetch
@@ -17,7 +19,7 @@ from . import convert
 from .filters import to_where
 from .location import Fields
 
-__all__ = ["Part", "counted", "dropped", "matching", "nearest"]
+__all__ = ["Part", "counted", "dropped", "matching", "nearest", "partly"]
 
 _REMOVED = 1000
 """Documents that one statement deletes."""
@@ -101,11 +103,22 @@ def dropped(part: Part, condition: Filter | None) -> Steps[int | None]:
     if not narrowed.exact:
         return None
     statement = f"DELETE {part.source(narrowed.where)} LIMIT {_REMOVED} RETURNING RAW META(d).id"
-    count = 0
-    while True:
-        rows: list[Any] = yield from ask(
-            part.engine, lambda: part.engine.query(statement, {}, write=True), write=True, once=True
-        )
-        count += len(rows)
-        if len(rows) < _REMOVED:
-            return count
+    removed: list[str] = []
+    with partly(removed):
+        while True:
+            rows: list[str] = yield from ask(
+                part.engine, lambda: part.engine.query(statement, {}, write=True), write=True, once=True
+            )
+            removed += rows
+            if len(rows) < _REMOVED:
+                return len(removed)
+
+
+@contextmanager
+def partly(done: Sized) -> Generator[None]:
+    """An error inside is ambiguous where something is done already."""
+    try:
+        yield
+    except PersistError as error:
+        error.ambiguous |= len(done) > 0
+        raise

@@ -19,6 +19,7 @@ from pathlib import Path
 from cluster import Cluster
 from faults import Faults
 from keys import KeyServer
+from scram import Account
 from services import Services
 
 
@@ -34,13 +35,12 @@ def main() -> None:
     parser.add_argument("--ports", type=Path, help="file that is told the port of HTTP")
     options = parser.parse_args()
     cluster, faults = Cluster(options.bucket, options.lag, options.building, options.journal), Faults()
-    services = Services(0, cluster, faults, options.user, options.password)
+    account = Account(options.user, options.password)
+    services = Services(0, cluster, faults, account)
     if options.ports is not None:
         options.ports.write_text(str(services.server_address[1]))
     threading.Thread(target=services.serve_forever, args=(0.1,), daemon=True).start()
-    with KeyServer(
-        options.port, cluster, faults, options.user, options.password, services.server_address[1]
-    ) as server:  # fmt: skip
+    with KeyServer(options.port, cluster, faults, account, services.server_address[1]) as server:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
         server.serve_forever(poll_interval=0.1)

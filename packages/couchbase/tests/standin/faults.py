@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import struct
 import threading
 import time
 from typing import Any
 
-__all__ = ["BrokenConnectionError", "Faults"]
+__all__ = ["BrokenConnectionError", "Faults", "reset"]
 
 
 class BrokenConnectionError(Exception):
@@ -18,7 +21,7 @@ class Faults:
 
     One is a mapping: ``on`` (``add``, ``set``, ``get``, ``delete``, ``query``), ``times``, ``skip`` (operations to let
     pass first), and ``status`` (a refusal's number), ``sleep`` (seconds before the operation), ``cut`` (close the
-    connection) or ``lose`` (close it after the operation took effect).
+    connection), ``lose`` (close it after the operation took effect) or ``half`` (reset it in the middle of the answer).
     """
 
     def __init__(self) -> None:
@@ -60,3 +63,9 @@ class Faults:
                     self._ordered.remove(one)
                 return one
         return {}
+
+
+def reset(connection: socket.socket) -> None:
+    """End a connection at once, by a reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(connection.detach())

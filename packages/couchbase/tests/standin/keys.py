@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import socketserver
 import struct
+import time
 from typing import Any, NamedTuple
 
 import scram
 from cluster import Cluster
-from faults import BrokenConnectionError, Faults
+from faults import BrokenConnectionError, Faults, reset
 from refusal import KeyRefusedError
 
 __all__ = ["KeyServer"]
@@ -62,7 +63,12 @@ class _Connection(socketserver.StreamRequestHandler):
                 answer = _Answer(fault["status"]) if "status" in fault else self._answered(request)
                 if fault.get("lose"):
                     return
-                self._send(request, answer)
+                data = _encoded(request, answer)
+                if fault.get("half"):
+                    self.wfile.write(data[: len(data) // 2])
+                    reset(self.connection)
+                    return
+                self.wfile.write(data)
         except (OSError, BrokenConnectionError):
             return
 
@@ -86,7 +92,7 @@ class _Connection(socketserver.StreamRequestHandler):
         if request.code == _SASL_AUTH:
             return self._authenticate(request)
         if request.code == _SASL_STEP and self._challenge is not None:
-            final = self._challenge.final(request.value, server.user, server.password)
+            final = self._challenge.final(request.value, server.account)
             self._let_in = final is not None
             return _Answer(_AUTH_ERROR) if final is None else _Answer(value=final.encode())
         if request.code == _ERROR_MAP:
@@ -111,7 +117,7 @@ class _Connection(socketserver.StreamRequestHandler):
     def _authenticate(self, request: _Request) -> _Answer:
         mechanism = request.key.decode()
         if mechanism == "PLAIN":
-            self._let_in = scram.plain(request.value, self.server.user, self.server.password)
+            self._let_in = scram.plain(request.value, self.server.account)
             return _Answer(0 if self._let_in else _AUTH_ERROR)
         self._challenge = scram.Challenge(mechanism, request.value)
         return _Answer(_AUTH_CONTINUE, self._challenge.first.encode())
@@ -147,32 +153,25 @@ class _Connection(socketserver.StreamRequestHandler):
         extras, body = body[:extras_length], body[extras_length:]
         return _Request(code, opaque, cas, extras, body[:key_length], body[key_length:], frames)
 
-    def _send(self, request: _Request, answer: _Answer) -> None:
-        length = len(answer.extras) + len(answer.value)
-        sizes = 0, len(answer.extras)
-        head = _HEAD.pack(
-            _RESPONSE, request.code, *sizes, answer.kind, answer.status, length, request.opaque, answer.cas
-        )  # fmt: skip
-        self.wfile.write(head + answer.extras + answer.value)
-
 
 class KeyServer(socketserver.ThreadingTCPServer):
-    """The data service of the node; arguments as of `Node` in ``node.py``."""
+    """The data service of the node; ``http``: the port of its other services."""
 
     daemon_threads = True
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, cluster: Cluster, faults: Faults, user: str, password: str, http: int) -> None:
+    def __init__(self, port: int, cluster: Cluster, faults: Faults, account: scram.Account, http: int) -> None:
         super().__init__(("127.0.0.1", port), _Connection)
-        self.cluster, self.faults, self.user, self.password = cluster, faults, user, password
+        self.cluster, self.faults, self.account = cluster, faults, account
         self._ports = {"mgmt": http, "kv": port, "n1ql": http}
+        self._epoch = time.time_ns()
 
     def config(self, of_bucket: bool) -> dict[str, Any]:
         """The map of the cluster: of all of it, or of the bucket."""
         told: dict[str, Any] = {
             "rev": 1,
-            "revEpoch": 1,
+            "revEpoch": self._epoch,  # of a node that was restarted: its ports are other ones
             "nodesExt": [{"services": self._ports, "thisNode": True, "hostname": "127.0.0.1"}],
             "clusterCapabilitiesVer": [1, 0],
             "clusterCapabilities": {"n1ql": ["enhancedPreparedStatements"]},
@@ -193,6 +192,13 @@ class KeyServer(socketserver.ThreadingTCPServer):
                 },
             }
         return told
+
+
+def _encoded(request: _Request, answer: _Answer) -> bytes:
+    length = len(answer.extras) + len(answer.value)
+    sizes = 0, len(answer.extras)
+    head = _HEAD.pack(_RESPONSE, request.code, *sizes, answer.kind, answer.status, length, request.opaque, answer.cas)
+    return head + answer.extras + answer.value
 
 
 def _addressed(key: bytes) -> tuple[int, bytes]:

@@ -6,16 +6,25 @@ import hashlib
 import hmac
 import os
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 
-__all__ = ["MECHANISMS", "Challenge", "plain"]
+__all__ = ["MECHANISMS", "Account", "Challenge", "plain"]
 
 MECHANISMS = {"SCRAM-SHA512": "sha512", "SCRAM-SHA256": "sha256", "SCRAM-SHA1": "sha1"}
 _ROUNDS = 4096
 
 
-def plain(message: bytes, user: str, password: str) -> bool:
+@dataclass
+class Account:
+    """The user who is let in; the password may change."""
+
+    user: str
+    password: str
+
+
+def plain(message: bytes, account: Account) -> bool:
     """Whether a message of PLAIN names the user with the password."""
-    return hmac.compare_digest(message, f"\0{user}\0{password}".encode())
+    return hmac.compare_digest(message, f"\0{account.user}\0{account.password}".encode())
 
 
 class Challenge:
@@ -39,15 +48,15 @@ class Challenge:
         """The server's first message."""
         return f"r={self._nonce},s={b64encode(self._salt).decode()},i={_ROUNDS}"
 
-    def final(self, message: bytes, user: str, password: str) -> str | None:
+    def final(self, message: bytes, account: Account) -> str | None:
         """The server's final message; None where the client does not know the password."""
         without, _, proof = message.decode().rpartition(",p=")
         whole = f"{self._bare},{self.first},{without}".encode()
-        salted = hashlib.pbkdf2_hmac(self._hash, password.encode(), self._salt, _ROUNDS)
+        salted = hashlib.pbkdf2_hmac(self._hash, account.password.encode(), self._salt, _ROUNDS)
         key = self._mac(salted, b"Client Key")
         signature = self._mac(hashlib.new(self._hash, key).digest(), whole)
         expected = bytes(one ^ other for one, other in zip(key, signature, strict=True))
-        if self._user != user or not hmac.compare_digest(expected, b64decode(proof)):
+        if self._user != account.user or not hmac.compare_digest(expected, b64decode(proof)):
             return None
         return "v=" + b64encode(self._mac(self._mac(salted, b"Server Key"), whole)).decode()
 

@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from cluster import Cluster
-from faults import BrokenConnectionError, Faults
+from faults import BrokenConnectionError, Faults, reset
 from refusal import QueryRefusedError
+from scram import Account
 from statements import run
 
 __all__ = ["Services"]
@@ -29,7 +30,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         path = unquote(urlsplit(self.path).path)
-        if path == "/faults" and self.command == "POST":  # of the tests, not of Couchbase
+        if path == "/password":  # of the tests, not of Couchbase, as the next ones
+            self.server.account.password = raw.decode()
+            self._send(200, {})
+        elif path == "/faults" and self.command == "POST":
             self.server.faults.order(json.loads(raw))
             self._send(200, {})
         elif path == "/faults":
@@ -46,7 +50,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _let_in(self) -> bool:
         kind, _, coded = (self.headers.get("Authorization") or "").partition(" ")
-        expected = f"{self.server.user}:{self.server.password}"
+        expected = f"{self.server.account.user}:{self.server.account.password}"
         return kind == "Basic" and b64decode(coded).decode() == expected
 
     def _query(self, request: dict[str, Any]) -> None:
@@ -75,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         metrics = {"elapsedTime": "1ms", "executionTime": "1ms", "resultSize": 0, "mutationCount": mutations}
         metrics["resultCount"] = len(body.get("results", []))
         told = {"requestID": "b1", "clientContextID": request.get("client_context_id"), "signature": None}
-        self._send(status, {**told, **body, "metrics": metrics})
+        self._send(status, {**told, **body, "metrics": metrics}, half="half" in fault)
 
     def _await(self, request: dict[str, Any]) -> None:
         """Wait until indexes know of what was written before the request."""
@@ -118,13 +122,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(400, {"errors": {"_": otherwise}})
 
-    def _send(self, status: int, content: Any) -> None:
+    def _send(self, status: int, content: Any, *, half: bool = False) -> None:
         data = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data)
+        self.wfile.write(data[: len(data) // 2] if half else data)
+        if half:
+            self.wfile.flush()
+            self.close_connection = True
+            reset(self.connection)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Silent: a test reads what its client was told."""
@@ -138,9 +146,9 @@ class Services(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, cluster: Cluster, faults: Faults, user: str, password: str) -> None:
+    def __init__(self, port: int, cluster: Cluster, faults: Faults, account: Account) -> None:
         super().__init__(("127.0.0.1", port), _Handler)
-        self.cluster, self.faults, self.user, self.password = cluster, faults, user, password
+        self.cluster, self.faults, self.account = cluster, faults, account
 
 
 def _seconds(text: str) -> float:
