@@ -37,7 +37,7 @@ class Scope:
     """What names mean where an expression is evaluated.
 
     Attributes:
-        names: variables; bytes are those of a document, which are read when they are needed.
+        names: variables; bytes are those of a document, and an item of SELECT is its expression: read when needed.
         keys: document key and CAS by alias, for ``META``.
         parameters: those of the request.
     """
@@ -213,7 +213,9 @@ def _in(one: Any, many: Any) -> Any:
     known = _unknown(one, many, True)
     if known is not True:
         return known
-    return isinstance(many, list) and any(collated(one) == collated(each) for each in many)
+    if not isinstance(many, list):
+        return False
+    return one in many if isinstance(one, str) else any(collated(one) == collated(each) for each in many)
 
 
 def _like(text: Any, pattern: Any) -> Any:
@@ -309,7 +311,9 @@ def _named(scope: Scope, name: str) -> Any:
     if name not in scope.names:
         raise QueryRefusedError(3000, f"Ambiguous reference to field '{name}' or unknown name")
     value = scope.names[name]
-    return _body(value) if isinstance(value, bytes) else value
+    if isinstance(value, bytes):
+        return _body(value)
+    return value(scope) if callable(value) else value
 
 
 @lru_cache(4096)

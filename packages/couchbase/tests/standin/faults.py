@@ -45,7 +45,8 @@ class Faults:
             BrokenConnectionError: that is the fault.
         """
         fault = self._due(what)
-        time.sleep(fault.get("sleep", 0))
+        if pause := fault.get("sleep"):
+            time.sleep(pause)
         if fault.get("cut"):
             raise BrokenConnectionError
         return fault

@@ -76,15 +76,17 @@ class _Reading:
         scopes = [scope for scope in self._scopes(source) if where is None or where(scope) is True]
         if items[0][0] is None:  # COUNT(*) counts what is left
             return Outcome([len(scopes)] if raw else [{items[0][1]: len(scopes)}])
-        rows: list[Any] = []
+        named = {name: value for value, name in items if value is not None}
         for scope in scopes:
-            values = {name: value(scope) for value, name in items if value is not None}
-            scope.names = {**values, **scope.names}
-            given = {name: value for name, value in values.items() if value is not MISSING}
-            rows.append((scope, next(iter(values.values())) if raw else given))
+            scope.names = {**named, **scope.names}
         for value, descending in reversed(order):
-            rows.sort(key=lambda row: collated(value(row[0])), reverse=descending)
-        return Outcome([None if row is MISSING else row for _, row in rows[:limit]])
+            scopes.sort(key=lambda scope: collated(value(scope)), reverse=descending)
+        rows: list[Any] = []
+        for scope in scopes[:limit]:
+            values = {name: value(scope) for name, value in named.items()}
+            given = {name: value for name, value in values.items() if value is not MISSING}
+            rows.append(next(iter(given.values()), None) if raw else given)
+        return Outcome(rows)
 
     def deleted(self) -> Outcome:
         self._words.need("FROM")
