@@ -13,7 +13,7 @@ from couchbase.exceptions import CouchbaseException
 from praison_persist.errors import PersistError
 from praison_persist.perloop import PerLoop
 
-from .engine import EXISTS, Changed, cluster_options, durable, query_options, sorted_out, there
+from .engine import EXISTS, Changed, cluster_options, durable, query_options, sorted_out, there, writing
 from .errors import translated, unreachable
 from .location import Location, Remote
 
@@ -53,15 +53,15 @@ class AsyncEngine:
 
     # -- documents -----------------------------------------------------------------------------------------------
 
-    async def insert(self, bodies: Mapping[str, Any]) -> Changed:
-        """Write documents that are not there yet."""
-        collection, options = (await self._clients.get()).collection, durable(self.remote)
+    async def insert(self, bodies: dict[str, bytes]) -> Changed:
+        """Write documents, as JSON, that are not there yet."""
+        collection, options = (await self._clients.get()).collection, writing(self.remote)
         answers = await _each(bodies, lambda key: collection.insert(key, bodies[key], **options))
         return sorted_out(answers, self.location)
 
-    async def upsert(self, bodies: Mapping[str, Any]) -> Changed:
-        """Write documents over whatever has their keys."""
-        collection, options = (await self._clients.get()).collection, durable(self.remote)
+    async def upsert(self, bodies: dict[str, bytes]) -> Changed:
+        """Write documents, as JSON, over whatever has their keys."""
+        collection, options = (await self._clients.get()).collection, writing(self.remote)
         answers = await _each(bodies, lambda key: collection.upsert(key, bodies[key], **options))
         return sorted_out(answers, self.location)
 

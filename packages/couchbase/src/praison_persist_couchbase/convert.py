@@ -15,7 +15,9 @@ All collections of a store are in one of Couchbase's. ``collection:NAME`` tells 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, cast
 
 from praison_persist.errors import InvalidInputError
@@ -29,7 +31,6 @@ from .location import Fields
 
 __all__ = [
     "ENTRIES",
-    "WRITE",
     "Body",
     "described",
     "entry_key",
@@ -48,11 +49,10 @@ Body = dict[str, Any]
 ENTRIES = "collection:"
 """Starts the keys of the entries of collections."""
 
-WRITE = "write"
 _METRICS: Mapping[Distance, str] = {"cosine": "COSINE", "dot": "DOT", "euclidean": "L2"}
 _LONGEST_ID = 200
 _LARGEST = 20 * 1024 * 1024
-_NUMBER_BYTES = 25
+_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def entry_key(full_name: str) -> str:
@@ -60,16 +60,17 @@ def entry_key(full_name: str) -> str:
     return ENTRIES + full_name
 
 
-def entry_of(info: CollectionInfo, part: str) -> Body:
-    """The entry of a collection; ``part`` starts the keys of its documents."""
+def entry_of(info: CollectionInfo, part: str) -> bytes:
+    """The entry of a collection, as JSON; ``part`` starts the keys of its documents."""
     metadata = None if info.metadata is None else encode(info.metadata, "collection metadata")
-    return {
+    entry = {
         "praison_persist": 1,
         "dimension": info.dimension,
         "distance": info.distance,
         "metadata": metadata,
         "part": part,
     }
+    return _json(entry).encode()
 
 
 def part_of(entry: Body) -> str:
@@ -91,17 +92,16 @@ def to_key(part: str, document_id: str) -> str:
     return f"{part}:~{hashlib.blake2b(document_id.encode(), digest_size=20).hexdigest()}"
 
 
-def to_body(part: str, document: KnowledgeDocument, fields: Fields, write: str) -> tuple[str, Body]:
-    """Key and body of a checked document; ``write`` names the write that brings it.
+def to_body(part: str, document: KnowledgeDocument, fields: Fields, write: str) -> tuple[str, bytes]:
+    """Key and body, as JSON, of a checked document; ``write`` names the write that brings it.
 
     Raises:
         InvalidInputError: it is larger than Couchbase keeps.
     """
     key = to_key(part, document.id)
     body: Body = {
-        WRITE: write,
+        "write": write,
         fields.text: encode_text(document.content),
-        fields.vector: document.embedding,
         "content_hash": document.content_hash,
         "created_at": document.created_at,
         FACETS: facets_of(document.metadata),
@@ -110,15 +110,20 @@ def to_body(part: str, document: KnowledgeDocument, fields: Fields, write: str) 
         body["doc_id"] = document.id
     if document.metadata is not None:
         body["metadata"] = encode(document.metadata)
-    largest = 6 * (len(document.content) + len(body.get("metadata", "")))  # as JSON, where all has to be escaped
-    if largest + _NUMBER_BYTES * len(document.embedding or ()) > _LARGEST // 2:
-        size = len(encode(body).encode())
-        if size > _LARGEST:
-            raise InvalidInputError(
-                f"document {document.id!r} takes {size} bytes in Couchbase, which keeps {_LARGEST} of one",
-                hint="split the content into smaller documents, or keep less metadata",
-            )
-    return key, body
+    vector = document.embedding or ()
+    data = f"{_json(body)[:-1]},{_json(fields.vector)}:{_numbers(len(vector)) % (*vector,)}}}".encode()
+    if len(data) > _LARGEST:
+        raise InvalidInputError(
+            f"document {document.id!r} takes {len(data)} bytes in Couchbase, which keeps {_LARGEST} of one",
+            hint="split the content into smaller documents, or keep less metadata",
+        )
+    return key, data
+
+
+@lru_cache(64)
+def _numbers(count: int) -> str:
+    """A format for finite numbers as JSON: 17 digits give every float back, and are made sooner than the shortest."""
+    return f"[{','.join(['%.17g'] * count)}]"
 
 
 def shown(fields: Fields) -> str:

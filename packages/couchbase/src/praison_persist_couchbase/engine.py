@@ -23,6 +23,7 @@ from couchbase.exceptions import (
 )
 from couchbase.n1ql import QueryScanConsistency
 from couchbase.options import ClusterOptions, ClusterTimeoutOptions, QueryOptions, RemoveOptions
+from couchbase.transcoder import RawJSONTranscoder
 
 from praison_persist.errors import PersistError
 from praison_persist.lifecycle import store_closed
@@ -30,7 +31,17 @@ from praison_persist.lifecycle import store_closed
 from .errors import from_driver, translated, unreachable
 from .location import Location, Remote
 
-__all__ = ["EXISTS", "Changed", "Engine", "cluster_options", "durable", "query_options", "sorted_out", "there"]
+__all__ = [
+    "EXISTS",
+    "Changed",
+    "Engine",
+    "cluster_options",
+    "durable",
+    "query_options",
+    "sorted_out",
+    "there",
+    "writing",
+]
 
 EXISTS = (CollectionAlreadyExistsException, ScopeAlreadyExistsException)
 """What making a scope or a collection meets where another one made it."""
@@ -79,13 +90,13 @@ class Engine:
 
     # -- documents -----------------------------------------------------------------------------------------------
 
-    def insert(self, bodies: Mapping[str, Any]) -> Changed:
-        """Write documents that are not there yet."""
-        return self._many("insert_multi", dict(bodies), durable(self.remote))
+    def insert(self, bodies: dict[str, bytes]) -> Changed:
+        """Write documents, as JSON, that are not there yet."""
+        return self._many("insert_multi", bodies, writing(self.remote))
 
-    def upsert(self, bodies: Mapping[str, Any]) -> Changed:
-        """Write documents over whatever has their keys."""
-        return self._many("upsert_multi", dict(bodies), durable(self.remote))
+    def upsert(self, bodies: dict[str, bytes]) -> Changed:
+        """Write documents, as JSON, over whatever has their keys."""
+        return self._many("upsert_multi", bodies, writing(self.remote))
 
     def get(self, keys: Iterable[str]) -> dict[str, tuple[Any, int]]:
         """Bodies and CAS of the documents that exist, by key."""
@@ -185,6 +196,11 @@ def durable(remote: Remote) -> dict[str, Any]:
     if remote.durability == "none":
         return {}
     return {"durability": ServerDurability(DurabilityLevel[remote.durability.upper()])}
+
+
+def writing(remote: Remote) -> dict[str, Any]:
+    """The client's arguments for a write of JSON."""
+    return {"transcoder": RawJSONTranscoder(), **durable(remote)}
 
 
 def query_options(remote: Remote, parameters: Mapping[str, Any], *, write: bool) -> Any:

@@ -5,6 +5,7 @@ Checks are in `praison_persist.vectorsteps`, conversions in `convert` and `filte
 
 from __future__ import annotations
 
+import json
 import secrets
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -139,7 +140,7 @@ class CouchbaseHooks(VectorSteps):
         yield from self._ready()
         key, part = self._entry_key(info.name), secrets.token_hex(8)
         try:
-            yield from self._inserted({key: convert.entry_of(info, part)})
+            yield from self._inserted({key: convert.entry_of(info, part)}, [info.name])
         except AlreadyExistsError:
             return False
         return True
@@ -175,7 +176,7 @@ class CouchbaseHooks(VectorSteps):
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
-        yield from self._inserted(self._bodies(info, documents))
+        yield from self._inserted(self._bodies(info, documents), [document.id for document in documents])
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         done: dict[str, int] = {}
@@ -276,7 +277,7 @@ class CouchbaseHooks(VectorSteps):
         if entry is None or convert.part_of(entry[0]) != part.name:
             raise collection_not_found(info.name)
 
-    def _bodies(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> dict[str, convert.Body]:
+    def _bodies(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> dict[str, bytes]:
         """Bodies by key, of one write."""
         name = self._parts.get(info.name)
         if name is None:
@@ -284,8 +285,8 @@ class CouchbaseHooks(VectorSteps):
         write = secrets.token_hex(8)
         return dict(convert.to_body(name, document, self._fields, write) for document in documents)
 
-    def _inserted(self, bodies: Mapping[str, convert.Body]) -> Steps[None]:
-        """Write bodies that are not there yet, all or none.
+    def _inserted(self, bodies: dict[str, bytes], names: Sequence[str]) -> Steps[None]:
+        """Write bodies that are not there yet, all or none; ``names`` of what they are, for the error.
 
         The first key goes alone: of several that insert the same documents one gets it, and goes on.
         """
@@ -296,22 +297,19 @@ class CouchbaseHooks(VectorSteps):
                 left = {key: bodies[key] for key in some}
                 taken = yield from self._changed(self._engine.insert, left, done, once=True)
                 if taken:
-                    raise already_exists([bodies[key].get("doc_id") or key.partition(":")[2] for key in taken])
+                    name_of = dict(zip(bodies, names, strict=True))
+                    raise already_exists([name_of[key] for key in taken])
         except PersistError as failure:
             yield from self._take_back(bodies, done, failure)
             raise
 
-    def _take_back(
-        self, bodies: Mapping[str, convert.Body], done: Mapping[str, int], failure: PersistError
-    ) -> Steps[None]:
+    def _take_back(self, bodies: Mapping[str, bytes], done: Mapping[str, int], failure: PersistError) -> Steps[None]:
         """Delete what a failed insert has written; where that fails too, the first error is the one that counts."""
         ours = dict(done)
         try:
             if failure.ambiguous:
                 found = yield from ask(self._engine, lambda: self._engine.get(bodies))
-                for key, (body, cas) in found.items():
-                    if body.get(convert.WRITE) == bodies[key].get(convert.WRITE, ""):
-                        ours[key] = cas
+                ours |= {key: cas for key, (body, cas) in found.items() if body == json.loads(bodies[key])}
             yield from self._changed(self._engine.remove, ours, {})
         except PersistError as exc:
             failure.ambiguous = True
