@@ -166,6 +166,24 @@ def test_a_lasting_failure_is_told_within_the_deadline(
         assert [found.id for found in store.get("docs", ["a", "b"])] == ["a"]
 
 
+def test_a_collection_that_cannot_be_made_is_told(make_couchbase: Callable[..., Any]) -> None:
+    standin = make_couchbase()
+    for name, fault, expected, ambiguous in (
+        ("a", {"status": 500}, None, None),
+        ("b", {"status": 403}, ConfigurationError, False),
+        ("c", {"sleep": 1.5}, OperationTimeoutError, True),
+    ):
+        standin.fail("manage", skip=1, **fault)
+        with CouchbaseKnowledgeStore(standin.url, collection_name=name, timeout=0.7) as store:
+            if expected is None:
+                store.setup()
+            else:
+                with pytest.raises(expected) as caught:
+                    store.setup()
+                assert caught.value.ambiguous is ambiguous
+        assert standin.met
+
+
 def test_asynchronous_operations_are_repeated_likewise(standin: Any, fresh_prefix: str) -> None:
     async def used() -> list[str]:
         async with AsyncCouchbaseKnowledgeStore(standin.url, collection_prefix=fresh_prefix, timeout=2.0) as store:

@@ -10,11 +10,10 @@ from typing import Any
 from acouchbase.cluster import Cluster
 from couchbase.exceptions import CouchbaseException
 
-from praison_persist.errors import PersistError
 from praison_persist.perloop import PerLoop
 
 from .engine import EXISTS, Changed, cluster_options, durable, query_options, sorted_out, there, writing
-from .errors import translated, unreachable
+from .errors import asked_to_wait, translated, unreachable
 from .location import Location, Remote
 
 __all__ = ["AsyncEngine"]
@@ -35,6 +34,7 @@ class _Client:
 class AsyncEngine:
     """The way to one collection of Couchbase; arguments, methods and results as of `Engine`, awaited."""
 
+    asked_to_wait = staticmethod(asked_to_wait)
     pause = staticmethod(asyncio.sleep)
 
     def __init__(self, location: Location, remote: Remote) -> None:
@@ -45,11 +45,6 @@ class AsyncEngine:
     def guard(self, *, write: bool = False) -> AbstractContextManager[None]:
         """Around every use of the client: its errors become those of the contract."""
         return translated(self.location, write=write)
-
-    def asked_to_wait(self, error: PersistError, /) -> float | None:
-        """Couchbase does not say when to come again."""
-        del error
-        return None
 
     # -- documents -----------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from couchbase.transcoder import RawJSONTranscoder
 from praison_persist.errors import PersistError
 from praison_persist.lifecycle import store_closed
 
-from .errors import from_driver, translated, unreachable
+from .errors import asked_to_wait, from_driver, translated, unreachable
 from .location import Location, Remote
 
 __all__ = [
@@ -69,6 +69,7 @@ class Engine:
         remote: how it is talked to.
     """
 
+    asked_to_wait = staticmethod(asked_to_wait)
     pause = staticmethod(time.sleep)
 
     def __init__(self, location: Location, remote: Remote) -> None:
@@ -82,11 +83,6 @@ class Engine:
     def guard(self, *, write: bool = False) -> AbstractContextManager[None]:
         """Around every use of the client: its errors become those of the contract."""
         return translated(self.location, write=write)
-
-    def asked_to_wait(self, error: PersistError, /) -> float | None:
-        """Couchbase does not say when to come again."""
-        del error
-        return None
 
     # -- documents -----------------------------------------------------------------------------------------------
 
@@ -117,7 +113,7 @@ class Engine:
 
     def scopes(self) -> dict[str, set[str]]:
         """The names of the bucket's collections by scope."""
-        found = self._open()[1].collections().get_all_scopes(timeout=timedelta(seconds=self.remote.timeout))
+        found = self._open()[1].collections().get_all_scopes()
         return {scope.name: {one.name for one in scope.collections} for scope in found}
 
     def create_scope(self) -> None:

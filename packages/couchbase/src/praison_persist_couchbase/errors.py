@@ -21,7 +21,7 @@ from praison_persist.urls import scrub
 
 from .location import Location
 
-__all__ = ["from_driver", "translated", "unreachable"]
+__all__ = ["asked_to_wait", "from_driver", "translated", "unreachable"]
 
 _TIMEOUTS = (
     driver.AmbiguousTimeoutException,
@@ -39,9 +39,9 @@ _AMBIGUOUS = (
     driver.InternalSDKException,
 )
 _THROTTLED = (driver.RateLimitedException, driver.TemporaryFailException)
-_QUOTA = (driver.QuotaLimitedException,)
 _GONE = (driver.KeyspaceNotFoundException, driver.CollectionNotFoundException, driver.ScopeNotFoundException)
 _NOT_ALLOWED = (13014, 10000)
+_FORBIDDEN = 403
 _QUEUE_FULL = (1180, 1181, 1182)
 
 
@@ -54,6 +54,11 @@ def translated(location: Location, *, write: bool) -> Generator[None]:
         raise
     except (driver.CouchbaseException, TimeoutError, asyncio.TimeoutError) as exc:
         raise from_driver(exc, location, write=write) from exc
+
+
+def asked_to_wait(error: PersistError, /) -> None:
+    """Couchbase does not say when to come again."""
+    del error
 
 
 def unreachable(exc: BaseException, location: Location, seconds: float) -> PersistError:
@@ -74,13 +79,13 @@ def unreachable(exc: BaseException, location: Location, seconds: float) -> Persi
 def from_driver(exc: BaseException, location: Location, *, write: bool) -> PersistError:
     """The contract's error for one of the client's."""
     error = _classified(exc, location)
-    error.ambiguous = write and isinstance(exc, _AMBIGUOUS)
+    error.ambiguous = write and error.retryable and isinstance(exc, _AMBIGUOUS)
     return error
 
 
 def _classified(exc: BaseException, location: Location) -> PersistError:
     context: Any = getattr(exc, "error_context", None)
-    code = getattr(context, "first_error_code", None)
+    code, status = getattr(context, "first_error_code", None), getattr(context, "response_code", None)
     told = _told(exc, location)
     gone = "key_value_collection_outdated" in (getattr(context, "retry_reasons", None) or ())
     if gone or isinstance(exc, _GONE):
@@ -96,7 +101,7 @@ def _classified(exc: BaseException, location: Location) -> PersistError:
         return _no_bucket(location)
     if isinstance(exc, _THROTTLED) or code in _QUEUE_FULL:
         return UnavailableError(f"Couchbase at {location.place} throttles: {told}", hint="send less, or later")
-    if isinstance(exc, _QUOTA) or code in _NOT_ALLOWED:
+    if isinstance(exc, driver.QuotaLimitedException) or code in _NOT_ALLOWED or status == _FORBIDDEN:
         return ConfigurationError(
             f"Couchbase at {location.place} does not allow this: {told}", hint="a quota, or a role of the user"
         )

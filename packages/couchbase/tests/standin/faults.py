@@ -19,9 +19,10 @@ class BrokenConnectionError(Exception):
 class Faults:
     """The ordered failures.
 
-    One is a mapping: ``on`` (``add``, ``set``, ``get``, ``delete``, ``query``), ``times``, ``skip`` (operations to let
-    pass first), and ``status`` (a refusal's number), ``sleep`` (seconds before the operation), ``cut`` (close the
-    connection), ``lose`` (close it after the operation took effect) or ``half`` (reset it in the middle of the answer).
+    One is a mapping: ``on`` (``add``, ``set``, ``get``, ``delete``, ``query``, ``manage``), ``times``, ``skip``
+    (operations to let pass first), and ``status`` (a refusal's number), ``sleep`` (seconds before the operation),
+    ``cut`` (close the connection), ``lose`` (close it after the operation took effect) or ``half`` (reset it in the
+    middle of the answer).
     """
 
     def __init__(self) -> None:

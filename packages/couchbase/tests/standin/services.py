@@ -44,7 +44,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/query/service":
             self._query(json.loads(raw))
         elif found := _SCOPES.fullmatch(path):
-            self._manage(found[1], found[2], raw)
+            fault = self.server.faults.meet("manage")
+            if "status" in fault:
+                self._send(fault["status"], "no")
+            else:
+                self._manage(found[1], found[2], raw)
         else:
             self._send(404, {"errors": {"_": f"the stand-in has no {path}"}})
 
