@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -13,9 +15,10 @@ from couchbase.auth import PasswordAuthenticator
 from couchbase.cluster import Cluster
 from couchbase.options import ClusterOptions
 
-from praison_persist import ConfigurationError, KnowledgeDocument, OperationTimeoutError
+from praison_persist import AlreadyExistsError, ConfigurationError, KnowledgeDocument, OperationTimeoutError
 from praison_persist_couchbase import CouchbaseKnowledgeStore
-from praison_persist_couchbase.convert import to_key
+from praison_persist_couchbase.convert import to_body, to_key
+from praison_persist_couchbase.location import Fields
 
 
 def document(id_: str, *embedding: float, **metadata: Any) -> KnowledgeDocument:
@@ -122,6 +125,33 @@ def test_what_sql_cannot_tell_is_decided_on_the_documents(couchbase_url: str, fr
         assert store.delete("docs", filters={"text": {"$lt": "290"}}) == 290
         assert store.count("docs") == 10
         store.delete_collection("docs")
+
+
+def test_of_many_that_insert_the_same_documents_one_does(couchbase_url: str, fresh_prefix: str) -> None:
+    with CouchbaseKnowledgeStore(couchbase_url, collection_prefix=fresh_prefix) as store:
+        store.create_collection("docs", 2)
+
+        def insert(writer: int) -> int | None:
+            batch = [KnowledgeDocument(f"d{number}", f"by {writer}", [1.0, 0.0]) for number in range(20)]
+            try:
+                store.insert("docs", batch)
+            except AlreadyExistsError:
+                return None
+            return writer
+
+        for _ in range(10):
+            with ThreadPoolExecutor(6) as pool:
+                (winner,) = [writer for writer in pool.map(insert, range(6)) if writer is not None]
+            found = list(store.iter_documents("docs"))
+            assert [one.content for one in found] == [f"by {winner}"] * 20
+            store.delete("docs", all=True)
+        store.delete_collection("docs")
+
+
+def test_numbers_come_back_as_they_were() -> None:
+    numbers = [0.1, -0.0, 1.0, 1 / 3, 5e-324, -1e-45, 3.4028234663852886e38, 123456789.12345678, 1e22]
+    _, body = to_body("p", document("a", *numbers), Fields("content", 'the "vector"'), "w")
+    assert json.loads(body)['the "vector"'] == numbers
 
 
 def test_keys_are_those_that_couchbase_takes_and_differ() -> None:
