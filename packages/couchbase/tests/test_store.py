@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -16,7 +17,7 @@ from couchbase.cluster import Cluster
 from couchbase.options import ClusterOptions
 
 from praison_persist import AlreadyExistsError, ConfigurationError, KnowledgeDocument, OperationTimeoutError
-from praison_persist_couchbase import CouchbaseKnowledgeStore
+from praison_persist_couchbase import AsyncCouchbaseKnowledgeStore, CouchbaseKnowledgeStore
 from praison_persist_couchbase.convert import to_body, to_key
 from praison_persist_couchbase.location import Fields
 
@@ -145,6 +146,23 @@ def test_of_many_that_insert_the_same_documents_one_does(couchbase_url: str, fre
             found = list(store.iter_documents("docs"))
             assert [one.content for one in found] == [f"by {winner}"] * 20
             store.delete("docs", all=True)
+        store.delete_collection("docs")
+
+
+def test_a_document_that_changed_meanwhile_is_not_deleted(couchbase_url: str, fresh_prefix: str) -> None:
+    async def removed(cas_of: dict[str, int]) -> Any:
+        async with AsyncCouchbaseKnowledgeStore(couchbase_url) as other:
+            return await other._engine.remove(cas_of)
+
+    with CouchbaseKnowledgeStore(couchbase_url, collection_prefix=fresh_prefix) as store:
+        store.create_collection("docs", 2)
+        store.insert("docs", [document("a", 1, 0)])
+        key = to_key(store._parts["docs"], "a")
+        ((_, cas),) = store._engine.get([key]).values()
+        store.upsert("docs", [document("a", 0, 1)])
+        for outcome in (store._engine.remove({key: cas}), asyncio.run(removed({key: cas}))):
+            assert (outcome.done, outcome.unfit, outcome.failures) == ({}, [key], [])
+        assert store.count("docs") == 1
         store.delete_collection("docs")
 
 
