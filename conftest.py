@@ -37,7 +37,7 @@ _LONG = (
     "tests/",
     *(
         f"packages/{name}/"
-        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain")
+        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain", "couchbase")
     ),
     *(f"packages/{name}/" for name in ("pinecone", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
 )

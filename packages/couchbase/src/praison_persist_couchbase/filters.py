@@ -1,0 +1,62 @@
+"""The filter AST as a condition of SQL++ over a document's facets. Pure functions.
+
+Exact but for ranges over strings, numbers beyond 2**53 and negated ranges: these are narrowed down, and
+`praison_persist.filters.matches` decides. MISSING never matters: every document has the list of texts, and the bounds
+of numbers are only asked for without negation. What is quoted consists of digests, so nothing needs escaping.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from praison_persist.facets import FACTS, equal_word, number, number_field, present_word
+from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.narrowing import Leaf, Narrowed, narrow
+
+__all__ = ["FACETS", "to_where"]
+
+FACETS = "facets"
+"""The field of a document with what filters ask for."""
+
+_WORDS = f"d.{FACETS}.{FACTS}"
+_EXACT = 2**53
+_OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+
+
+def to_where(condition: Filter | None) -> Narrowed[str]:
+    """A condition on the document ``d`` that every matching one satisfies; see `Narrowed`."""
+    return narrow(condition, _leaf, both=_all_of, either=_any_of)
+
+
+def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
+    if isinstance(node, Comparison) and node.op != "eq":
+        if negated:
+            return Narrowed()
+        if isinstance(node.value, str) or node.value is None:
+            return Narrowed(_has([present_word(node.path)], negated=False))
+        exact = abs(node.value) < _EXACT
+        op = node.op if exact else node.op[:2] + "e"
+        field = number_field(node.path, largest=op.startswith("g"))
+        return Narrowed(f"d.{FACETS}.`{field}` {_OPERATORS[op]} {json.dumps(number(node.value))}", exact)
+    if isinstance(node, Exists):
+        words = [present_word(node.path)]
+    else:
+        values = node.values if isinstance(node, In) else (node.value,)
+        words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
+    return Narrowed(_has(words, negated=negated), exact=True)
+
+
+def _has(words: list[str], *, negated: bool) -> str:
+    """That the document has one of these words, or none of them."""
+    if len(words) == 1:
+        return f"{json.dumps(words[0])} {'NOT ' if negated else ''}IN {_WORDS}"
+    return f"{'NOT ' if negated else ''}(ANY w IN {_WORDS} SATISFIES w IN {json.dumps(words)} END)"
+
+
+def _all_of(conditions: Sequence[str]) -> str:
+    return f"({' AND '.join(conditions)})"
+
+
+def _any_of(conditions: Sequence[str]) -> str:
+    return f"({' OR '.join(conditions)})"
