@@ -1,0 +1,40 @@
+"""Runs LightRAG's coroutines for blocking callers.
+
+On the one background loop of the process, and on no other: LightRAG's locks are those of a module, so two loops that use
+it get in each other's way. Knows nothing of what runs.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from praison_persist.background import background_loop
+from praison_persist.errors import UnsupportedError
+
+__all__ = ["run"]
+
+T = TypeVar("T")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The coroutine's result; an interrupt cancels it.
+
+    Raises:
+        UnsupportedError: the caller runs on that loop (a model function of LightRAG's does), which would wait for itself.
+    """
+    loop = background_loop()
+    if loop.is_current:
+        coroutine.close()
+        raise UnsupportedError(
+            "a blocking call on the loop that LightRAG runs on would wait for itself",
+            hint="await LightRAG's own methods there, or call the store with asyncio.to_thread",
+        )
+    future = loop.start(coroutine)
+    try:
+        concurrent.futures.wait([future])
+    except BaseException:
+        future.cancel()
+        raise
+    return future.result()
