@@ -128,7 +128,9 @@ class Chunks(Partner):
         for row in written:
             row["content"] = str(row["content"])  # without its vector, which is no longer needed
         if len(written) != len(rows):  # an indexing of LightRAG's that fails discards what all others are writing
-            raise PersistError("LightRAG discarded what was being written", hint="write again")
+            error = PersistError("LightRAG discarded what was being written", hint="write again")
+            error.ambiguous = True
+            raise error
 
     async def _deleted(self, keys: Sequence[str]) -> None:
         storage = await self._storage()
