@@ -23,9 +23,11 @@ class Partner(ABC):
 
     Class attributes that an adapter sets:
         framework: the name of the framework, for messages.
+        exact: whether `nearest` gives only what matches, so that there is no use in asking for more than is wanted.
     """
 
     framework: str
+    exact = False
 
     def __init__(self, vectorstore: Any) -> None:
         self.vectorstore = vectorstore

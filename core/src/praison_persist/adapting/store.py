@@ -189,7 +189,7 @@ class AdaptedStore(VectorStoreBase):
             scored.sort(key=lambda document: -(document.score or 0.0))
             return scored, more
 
-        _, exact = to_tokens(condition)
+        exact = partner.exact or to_tokens(condition)[1]
         with translated("the vector store"):
             best = finish(overfetch(fetch, limit, first=limit if exact else limit * _WIDER, most=_ALL))
         return [document for document in best if threshold is None or (document.score or 0.0) >= threshold]
