@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from praison_persist.adapting.partner import Partner
-from praison_persist.adapting.records import EXACT, to_document, to_metadata, to_text
+from praison_persist.adapting.records import EXACT, exact_metadata, to_document, to_metadata, to_text
 from praison_persist.errors import ConfigurationError, InvalidInputError, PersistError
 from praison_persist.filters import Filter, matches
 from praison_persist.jsontext import is_plain_text
@@ -35,6 +35,7 @@ class Chunks(Partner):
     """The chunks of one LightRAG instance; its vector storage is NanoVectorDB."""
 
     framework = "LightRAG"
+    exact = True
 
     def prepare(self, info: CollectionInfo) -> None:
         run(self._prepared(info))
@@ -111,12 +112,10 @@ class Chunks(Partner):
         rows, matrix = await self._rows()
         near: list[KnowledgeDocument] = []
         for index in np.argsort(-(matrix @ unit(vector)), kind="stable"):
-            if _is_ours(rows[index]):
-                document = _document(rows[index])
-                if matches(condition, document.metadata):
-                    near.append(document)
-                    if len(near) == k:
-                        break
+            if _is_ours(rows[index]) and (condition is None or matches(condition, exact_metadata(rows[index]))):
+                near.append(_document(rows[index]))
+                if len(near) == k:
+                    break
         return near
 
     async def _written(self, rows: dict[str, dict[str, Any]]) -> None:
