@@ -37,7 +37,7 @@ class Raw:
         self._loop = asyncio.new_event_loop()
         self._ready = ready = list[list[float]]()
 
-        async def embed(texts: list[str], **_: Any) -> Any:  # no method: LightRAG copies what it is given, deeply
+        async def embed(*_: Any, **__: Any) -> Any:  # no method: LightRAG copies what it is given, deeply
             return np.array(ready, np.float32)
 
         made: Any = LightRAG(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 import subprocess
@@ -59,7 +60,7 @@ def test_a_directory_has_one_store_at_a_time(tmp_path: Path) -> None:
     with _filled(tmp_path) as store:
         with _store(tmp_path / ".." / tmp_path.name) as second, pytest.raises(UnavailableError, match="this process"):
             second.count("docs")
-        other = subprocess.run([*WRITER, str(tmp_path)], capture_output=True, text=True, timeout=60)
+        other = subprocess.run([*WRITER, str(tmp_path)], capture_output=True, text=True, timeout=120)
         assert "UnavailableError" in other.stderr
         assert "one store at a time" in other.stderr
         assert store.count("docs") == 1
@@ -114,6 +115,20 @@ def test_every_collection_has_a_lightrag_with_the_models_that_were_given(
         assert store.list_collections() == ["docs"]
     with _store(tmp_path, **options) as later:
         assert later.run(later.lightrag("docs").get_graph_labels()) == ["Alice", "Bob"]
+
+
+def test_closing_ends_the_workers_that_lightrag_starts_for_its_models(
+    tmp_path: Path, llm_model: Any, embedding_model: Any, tokenizer: Any
+) -> None:
+    async def workers() -> int:
+        return len(asyncio.all_tasks())
+
+    options = {"llm_model": llm_model, "embedding_model": embedding_model, "lightrag_kwargs": {"tokenizer": tokenizer}}
+    with _filled(tmp_path, **options) as store:
+        before = store.run(workers())
+        store.run(store.lightrag("docs").ainsert(["Alice knows Bob."], file_paths=["f.txt"]))
+        assert store.run(workers()) > before
+    assert store.run(workers()) == before
 
 
 def test_a_model_of_another_dimension_is_refused_and_deletes_nothing(tmp_path: Path, embedding_model: Any) -> None:
@@ -191,6 +206,6 @@ with KNOWLEDGE_STORES.create("lightrag", working_dir=sys.argv[1]) as store:
 print(json.dumps([imported, len(logging.getLogger().handlers), logging.getLogger().level]))
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )
     assert json.loads(done.stdout) == [False, 0, 30]

@@ -1,10 +1,13 @@
-"""Documents as chunks of a LightRAG instance: rows of its vector storage ``chunks_vdb``, which its own queries search too.
+"""Documents as chunks of a LightRAG instance: rows of its vector storage, which its own queries search, too.
 
-A row that is ours has a key that starts with ``praison-``; all others are LightRAG's, and are neither seen nor touched::
+Our rows have keys that start with ``praison-``; all others are LightRAG's, and are neither seen nor touched::
 
-    content           the text                          file_path   metadata's file_path, else the id: what LightRAG cites
-    full_doc_id       the id                            vector      the direction of the embedding, in LightRAG's forms
+    content           the text
+    full_doc_id       the id
+    file_path         metadata's file_path, else the id: what LightRAG cites
     praison_persist   the exact document, see `praison_persist.adapting.records`
+
+LightRAG keeps the direction of the embedding beside them, in its own forms.
 """
 
 from __future__ import annotations
@@ -65,7 +68,7 @@ class Chunks(Partner):
 
     def drop(self) -> None:
         """Let go of the instance; what it stored is the business of whoever made the directory."""
-        run(self.vectorstore.finalize_storages())
+        run(self._let_go())
 
     # -- on LightRAG's loop --------------------------------------------------------------------------------------
 
@@ -81,6 +84,12 @@ class Chunks(Partner):
         if EXACT not in storage.meta_fields:  # else another store has prepared it
             storage.embedding_func = giving(storage.embedding_func)
             storage.meta_fields = {*storage.meta_fields, EXACT}
+
+    async def _let_go(self) -> None:
+        await self.vectorstore.finalize_storages()
+        # LightRAG leaves the workers of its models running, and with them all that the instance holds in memory.
+        for model in (self.vectorstore.embedding_func.func, *self.vectorstore.role_llm_funcs.values()):
+            await model.shutdown(graceful=False)
 
     async def _storage(self) -> Any:
         """The vector storage, ready on this loop."""

@@ -1,7 +1,7 @@
 """Runs LightRAG's coroutines for blocking callers.
 
-On the one background loop of the process, and on no other: LightRAG's locks are those of a module, so two loops that use
-it get in each other's way. Knows nothing of what runs.
+On the one background loop of the process, and on no other: LightRAG's locks are those of a module, so two loops that
+use it get in each other's way. Knows nothing of what runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """The coroutine's result; an interrupt cancels it.
 
     Raises:
-        UnsupportedError: the caller runs on that loop (a model function of LightRAG's does), which would wait for itself.
+        UnsupportedError: the caller runs on that loop, as LightRAG's model functions do; it would wait for itself.
     """
     loop = background_loop()
     if loop.is_current:

@@ -24,6 +24,8 @@ class Given(str):
         vector: of length 1, see `unit`.
     """
 
+    __slots__ = ("vector",)
+
     vector: np.ndarray
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Makes LightRAG instances for collections, and says which ones can be wrapped. LightRAG is imported here, when needed."""
+"""Makes LightRAG instances for collections, and says which can be wrapped; imports LightRAG when that is needed."""
 
 from __future__ import annotations
 

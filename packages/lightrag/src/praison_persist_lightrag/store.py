@@ -62,10 +62,15 @@ class LightRAGKnowledgeStore(AdaptedStore):
         }
         if lightrag is not None and (more := [name for name, value in others.items() if value is not None]):
             raise ConfigurationError(f"an instance has its own {more[0]}: give one of them", backend=self.backend)
-        self._models = Models(llm_model, embedding_model, lightrag_kwargs)
-        self._workspaces = None if lightrag is not None else Workspaces(working_dir or "./lightrag_data")
+        self._models = models = Models(llm_model, embedding_model, lightrag_kwargs)
+        self._workspaces = workspaces = Workspaces(working_dir or "./lightrag_data") if lightrag is None else None
         self._changing = threading.RLock()
-        super().__init__(lightrag, None, None, None if lightrag is not None else self._open_workspace)
+        if workspaces is None:
+            super().__init__(lightrag, None, None, None)
+        else:
+            super().__init__(
+                None, None, None, lambda info: models.make(info, workspaces.path, workspaces.workspace(info.name))
+            )
 
     def __repr__(self) -> str:
         where = "an instance" if self._workspaces is None else repr(str(self._workspaces.path))
@@ -145,10 +150,6 @@ class LightRAGKnowledgeStore(AdaptedStore):
             finally:
                 super()._close()
                 self._workspaces.release()
-
-    def _open_workspace(self, info: CollectionInfo) -> Any:
-        assert self._workspaces is not None
-        return self._models.make(info, self._workspaces.path, self._workspaces.workspace(info.name))
 
     def _partner_of(self, vectorstore: Any) -> Chunks:
         return Chunks(checked(vectorstore))

@@ -43,7 +43,7 @@ class Workspaces:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(os.path.abspath(path))
+        self.path = Path(path).absolute()
         self._descriptor: int | None = None
         self._process = 0
         self._real = ""
