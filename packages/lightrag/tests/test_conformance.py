@@ -16,5 +16,5 @@ class TestDirectory(KnowledgeConformance):
 
     @pytest.fixture
     def target(self, tmp_path: Path) -> Target:
-        # Not shared: a directory has one store at a time. That another finds everything is in test_store.
+        # Not shared: a directory has one store at a time. That a later one finds everything is in test_directory.
         return Target("lightrag", options={"working_dir": str(tmp_path / "data")}, shared=False)
