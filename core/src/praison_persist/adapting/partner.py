@@ -67,7 +67,10 @@ class Partner(ABC):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        """The ``k`` nearest documents (or more) that may match, with embeddings, and whether there may be others."""
+        """The ``k`` nearest documents (or more) that may match, and whether there may be others.
+
+        With embeddings, or with scores where the vector store's own are those of `praison_persist.scores`.
+        """
 
     def keys(self, condition: Filter | None) -> list[str]:
         """The keys of all records that may match."""

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from praison_persist.adapting.partner import Partner
-from praison_persist.adapting.records import EXACT, exact_metadata, to_document, to_metadata, to_text
+from praison_persist.adapting.records import EXACT, to_document, to_metadata, to_text
 from praison_persist.errors import ConfigurationError, InvalidInputError, PersistError
 from praison_persist.filters import Filter, matches
 from praison_persist.jsontext import is_plain_text
@@ -60,7 +60,7 @@ class Chunks(Partner):
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
         if distance != "cosine":  # all that LightRAG ranks by
-            return self.get(self.keys(condition)), False
+            return run(self._matching(condition)), False
         return run(self._ranked(vector, k, condition)), False
 
     def keys(self, condition: Filter | None) -> list[str]:
@@ -119,13 +119,22 @@ class Chunks(Partner):
     async def _ranked(self, vector: list[float], k: int, condition: Filter | None) -> list[KnowledgeDocument]:
         # As `chunks_vdb.query`, which knows no filter, and hides what is below the instance's threshold.
         rows, matrix = await self._rows()
+        similarities = matrix @ unit(vector)
         near: list[KnowledgeDocument] = []
-        for index in np.argsort(-(matrix @ unit(vector)), kind="stable"):
-            if _is_ours(rows[index]) and (condition is None or matches(condition, exact_metadata(rows[index]))):
-                near.append(_document(rows[index]))
-                if len(near) == k:
-                    break
+        for index in np.argsort(-similarities, kind="stable").tolist():
+            if _is_ours(rows[index]):
+                document = _document(rows[index], vector=False)
+                if matches(condition, document.metadata):
+                    document.score = float(similarities[index])
+                    near.append(document)
+                    if len(near) == k:
+                        break
         return near
+
+    async def _matching(self, condition: Filter | None) -> list[KnowledgeDocument]:
+        rows, _ = await self._rows()
+        ours = [_document(row) for row in rows if _is_ours(row)]
+        return [document for document in ours if matches(condition, document.metadata)]
 
     async def _written(self, rows: dict[str, dict[str, Any]]) -> None:
         storage = await self._storage()
@@ -160,5 +169,5 @@ def _row(document: KnowledgeDocument) -> dict[str, Any]:
     }
 
 
-def _document(row: dict[str, Any]) -> KnowledgeDocument:
-    return to_document(row["full_doc_id"], row["content"], row)
+def _document(row: dict[str, Any], *, vector: bool = True) -> KnowledgeDocument:
+    return to_document(row["full_doc_id"], row["content"], row, vector=vector)
