@@ -1,10 +1,15 @@
-"""LightRAG in a directory, without a model: its vector storage as its pipeline uses it against the lightrag store."""
+"""LightRAG in a directory, without a model: its vector storage as its pipeline uses it against the lightrag store.
+
+Both can be called from any thread: LightRAG's locks belong to one loop, so the raw side has a loop in a thread, too.
+Its inserts promise less, since they overwrite what has the same ids; writing the file takes most of the time of either.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Iterator
+import threading
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +36,11 @@ class Bytes:
 
 
 class Raw:
-    """``chunks_vdb``, whose embedding function finds the vectors ready; ids that exist would be overwritten."""
+    """``chunks_vdb``, whose embedding function finds the vectors ready."""
 
     def __init__(self, folder: Path) -> None:
         self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
         self._ready = ready = list[list[float]]()
 
         async def embed(*_: Any, **__: Any) -> Any:  # no method: LightRAG copies what it is given, deeply
@@ -49,13 +55,13 @@ class Raw:
             cosine_better_than_threshold=-1.0,
             embedding_batch_num=vectors.STORED,
         )
-        self._loop.run_until_complete(made.initialize_storages())
+        self._run(made.initialize_storages())
         self._chunks = made.chunks_vdb
         self._chunks.meta_fields |= {"metadata", "created_at", "content_hash"}
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
         self._ready[:] = [one.embedding or [] for one in documents]
-        self._loop.run_until_complete(self._insert(documents))
+        self._run(self._insert(documents))
 
     async def _insert(self, documents: list[KnowledgeDocument]) -> None:
         rows = {
@@ -74,17 +80,27 @@ class Raw:
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         wanted = np.array(vector, np.float32)
-        if filtered:  # LightRAG has none; this is NanoVectorDB's
-            client = self._loop.run_until_complete(self._chunks._get_client())
-            return [row["__id__"] for row in client.query(wanted, vectors.LIMIT, filter_lambda=_matches)]
-        found = self._loop.run_until_complete(self._chunks.query("", vectors.LIMIT, query_embedding=wanted))
-        return [row["id"] for row in found]
+        return self._run(self._filtered(wanted) if filtered else self._search(wanted))
+
+    async def _search(self, wanted: Any) -> list[str]:
+        return [row["id"] for row in await self._chunks.query("", vectors.LIMIT, query_embedding=wanted)]
+
+    async def _filtered(self, wanted: Any) -> list[str]:
+        client = await self._chunks._get_client()  # LightRAG has no filter; this is NanoVectorDB's
+        return [row["__id__"] for row in client.query(wanted, vectors.LIMIT, filter_lambda=_matches)]
 
     def close(self) -> None:
-        for task in asyncio.all_tasks(self._loop):  # LightRAG's workers
+        self._run(self._ended())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _ended(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}  # LightRAG's workers
+        for task in others:
             task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0.1))
-        self._loop.close()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
 
 def _matches(row: Any) -> bool:

@@ -1,4 +1,8 @@
-"""LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store."""
+"""LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store.
+
+LlamaIndex's ``add`` overwrites nodes with known ids, and is compared with upserts. It does not keep the vector as it
+was, which the adapter writes beside it; an engine in memory hides nothing of that.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,7 @@ FILTERS = MetadataFilters(
 
 
 class Native:
-    """A vector store as LlamaIndex uses it; nodes with known ids would be overwritten."""
+    """A vector store as LlamaIndex uses it."""
 
     def __init__(self, vector_store: Any) -> None:
         self._vector_store = vector_store
@@ -58,7 +62,8 @@ def run(plan: Plan) -> Iterator[Row]:
             mine = QdrantVectorStore(COLLECTION, QdrantClient(":memory:"), index_doc_id=False)
             with KNOWLEDGE_STORES.create("llamaindex", vector_store=mine) as store:
                 store.create_collection(COLLECTION, vectors.DIMENSION)
-                yield from _named(direction, vectors.rows(Native(raw), vectors.Ours(store, COLLECTION), plan))
+                ours = vectors.Ours(store, COLLECTION, "upsert")
+                yield from _named(direction, vectors.rows(Native(raw), ours, plan))
             mine.client.close()
         else:
             with KNOWLEDGE_STORES.create("qdrant", url=":memory:") as store:
@@ -69,4 +74,4 @@ def run(plan: Plan) -> Iterator[Row]:
 
 def _named(direction: str, rows: Iterator[Row]) -> Iterator[Row]:
     for row in rows:
-        yield replace(row, operation=f"{direction}: {row.operation}")
+        yield replace(row, operation=f"{direction}: {row.operation.replace('insert', 'upsert')}")
