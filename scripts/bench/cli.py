@@ -36,7 +36,7 @@ SUITES = {
     "cassandra": "vectors in Cassandra",
     "redis_vectors": "vectors in Redis 8's vector sets",
     "lancedb": "vectors in embedded LanceDB",
-    "langchain": "vectors by LangChain in embedded Qdrant, both ways",
+    "langchain": "vectors by LangChain in embedded Chroma and Qdrant, both ways",
     "llamaindex": "vectors by LlamaIndex in embedded Qdrant, both ways",
     "lightrag": "vectors in LightRAG's files",
     "clickhouse": "vectors in ClickHouse's engine, in the process",

@@ -1,7 +1,8 @@
 """LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store.
 
 LlamaIndex's ``add`` overwrites nodes with known ids, and is compared with upserts. It does not keep the vector as it
-was, which the adapter writes beside it; an engine in memory hides nothing of that.
+was, which the adapter writes beside it; an engine whose writes take next to no time hides nothing of that. It filters
+in Python, condition by condition, and the adapter asks for one more: what others wrote has no tokens.
 """
 
 from __future__ import annotations

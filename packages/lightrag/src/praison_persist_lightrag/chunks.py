@@ -121,7 +121,7 @@ class Chunks(Partner):
         rows, matrix = await self._rows()
         similarities = matrix @ unit(vector)
         near: list[KnowledgeDocument] = []
-        for index in np.argsort(-similarities, kind="stable").tolist():
+        for index in map(int, np.argsort(-similarities, kind="stable")):
             if _is_ours(rows[index]):
                 document = _document(rows[index], vector=False)
                 if matches(condition, document.metadata):

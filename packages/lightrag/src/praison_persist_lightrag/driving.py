@@ -6,7 +6,6 @@ use it get in each other's way. Knows nothing of what runs.
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
@@ -33,8 +32,7 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
         )
     future = loop.start(coroutine)
     try:
-        concurrent.futures.wait([future])
+        return future.result()
     except BaseException:
-        future.cancel()
+        future.cancel()  # an interrupt; where the coroutine failed it has ended
         raise
-    return future.result()
