@@ -1,9 +1,9 @@
 """LangChain's vector stores of its partners against the adapter over Chroma, and against our store in embedded Qdrant.
 
 LangChain's ``add_documents`` overwrites documents with known ids. So the raw side of the adapter, whose inserts refuse
-those, looks for them first; the other direction overwrites, too. The adapter writes the exact document and its vector
-beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model takes would
-hide all else. Embedded Qdrant filters in Python, and its writes take next to no time.
+those, looks for them first; in the other direction both sides overwrite. The adapter writes the exact document and its
+vector beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model takes
+would hide all else. Embedded Qdrant filters in Python, and its writes take next to no time.
 """
 
 from __future__ import annotations
@@ -40,31 +40,37 @@ QDRANT_FILTER = models.Filter(
 class Native:
     """A vector store as LangChain uses it, with a filter in its own words."""
 
-    def __init__(self, vectorstore: Any, given: GivenVectors, condition: Any, *, refuses: bool = False) -> None:
-        self._vectorstore = vectorstore
+    def __init__(self, vectorstore: Any, given: GivenVectors, condition: Any) -> None:
+        self.vectorstore = vectorstore
         self._given = given
         self._condition = condition
-        self._refuses = refuses
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
         mine = [Document(id=one.id, page_content=one.content, metadata=one.metadata or {}) for one in documents]
-        if self._refuses and self._vectorstore.get_by_ids([one.id for one in documents]):
-            raise AlreadyExistsError("an id is taken")
         with self._given.handed([one.content for one in documents], [one.embedding or [] for one in documents]):
-            self._vectorstore.add_documents(mine)
+            self.vectorstore.add_documents(mine)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         with self._given.handed(["query"], [vector]):
             condition = self._condition if filtered else None
-            found = self._vectorstore.similarity_search_with_score("query", vectors.LIMIT, filter=condition)
+            found = self.vectorstore.similarity_search_with_score("query", vectors.LIMIT, filter=condition)
         return [document.id or document.metadata["_id"] for document, _ in found if document.page_content]
+
+
+class Refusing(Native):
+    """One whose inserts refuse ids that are taken."""
+
+    def insert(self, documents: list[KnowledgeDocument]) -> None:
+        if self.vectorstore.get_by_ids([one.id for one in documents]):
+            raise AlreadyExistsError("an id is taken")
+        super().insert(documents)
 
 
 def run(plan: Plan) -> Iterator[Row]:
     """All rows for the adapter, then for the other direction."""
     with tempfile.TemporaryDirectory() as folder:
         given = GivenVectors()
-        raw = Native(_chroma(Path(folder) / "raw", given), given, CHROMA_FILTER, refuses=True)
+        raw = Refusing(_chroma(Path(folder) / "raw", given), given, CHROMA_FILTER)
         with KNOWLEDGE_STORES.create("langchain", vectorstore=_chroma(Path(folder) / "ours", GivenVectors())) as store:
             store.create_collection(COLLECTION, vectors.DIMENSION)
             yield from _named("wrapped", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))

@@ -1,7 +1,7 @@
 """LightRAG in a directory, without a model: its vector storage as its pipeline uses it against the lightrag store.
 
 Both can be called from any thread: LightRAG's locks belong to one loop, so the raw side has a loop in a thread, too.
-Its inserts promise less, since they overwrite what has the same ids; writing the file takes most of the time of either.
+Its only way to write overwrites, so inserts look for the ids first; writing the file takes most of the time of either.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from lightrag import LightRAG
 from lightrag.utils import EmbeddingFunc, Tokenizer
 
-from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+from praison_persist import KNOWLEDGE_STORES, AlreadyExistsError, KnowledgeDocument
 
 from . import vectors
 from .measure import Plan, Row
@@ -60,10 +60,15 @@ class Raw:
         self._chunks.meta_fields |= {"metadata", "created_at", "content_hash"}
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
-        self._ready[:] = [one.embedding or [] for one in documents]
-        self._run(self._insert(documents))
+        if any(self._run(self._chunks.get_by_ids([one.id for one in documents]))):
+            raise AlreadyExistsError("an id is taken")
+        self.upsert(documents)
 
-    async def _insert(self, documents: list[KnowledgeDocument]) -> None:
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        self._ready[:] = [one.embedding or [] for one in documents]
+        self._run(self._upsert(documents))
+
+    async def _upsert(self, documents: list[KnowledgeDocument]) -> None:
         rows = {
             one.id: {
                 "content": one.content,
