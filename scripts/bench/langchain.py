@@ -2,8 +2,8 @@
 
 LangChain's ``add_documents`` overwrites documents with known ids. So the raw side of the adapter, whose inserts refuse
 those, looks for them first; in the other direction both sides overwrite. The adapter writes the exact document and its
-vector beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model takes
-would hide all else. Embedded Qdrant filters in Python, and its writes take next to no time.
+vector beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model
+takes would hide all else. Embedded Qdrant filters in Python, and its writes take next to no time.
 """
 
 from __future__ import annotations
