@@ -1,4 +1,10 @@
-"""LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store."""
+"""LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store.
+
+LlamaIndex's ``add`` overwrites nodes with known ids: the raw side of the adapter, whose inserts refuse those, looks for
+them first; in the other direction both sides overwrite. The adapter writes the exact document and its vector beside the
+node, which LlamaIndex does not, and an engine whose writes take next to no time hides nothing of that. It filters in
+Python, condition by condition, and the adapter asks for one more: what others wrote has no tokens.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +20,16 @@ from llama_index.core.vector_stores.types import (
     VectorStoreQuery,
 )
 from llama_index.vector_stores.qdrant import QdrantVectorStore
-from qdrant_client import QdrantClient
+from qdrant_client import QdrantClient, models
 
-from praison_persist import KNOWLEDGE_STORES, KnowledgeDocument
+from praison_persist import KNOWLEDGE_STORES, AlreadyExistsError, KnowledgeDocument
 from praison_persist_llamaindex import as_llamaindex
 
 from . import vectors
 from .measure import Plan, Row
 
 COLLECTION = "documents"
+SIZE = models.VectorParams(size=vectors.DIMENSION, distance=models.Distance.COSINE)
 FILTERS = MetadataFilters(
     filters=[
         MetadataFilter(key="lang", value="de"),
@@ -32,39 +39,52 @@ FILTERS = MetadataFilters(
 
 
 class Native:
-    """A vector store as LlamaIndex uses it; nodes with known ids would be overwritten."""
+    """A vector store as LlamaIndex uses it."""
 
     def __init__(self, vector_store: Any) -> None:
-        self._vector_store = vector_store
+        self.vector_store = vector_store
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
         nodes = [
             TextNode(id_=one.id, text=one.content, embedding=one.embedding, metadata=one.metadata or {})
             for one in documents
         ]
-        self._vector_store.add(nodes)
+        self.vector_store.add(nodes)
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         query = VectorStoreQuery(vector, vectors.LIMIT, filters=FILTERS if filtered else None)
-        nodes = self._vector_store.query(query).nodes
+        nodes = self.vector_store.query(query).nodes
         return [node.node_id for node in nodes if node.get_content(MetadataMode.NONE)]
+
+
+class Refusing(Native):
+    """One of Qdrant whose inserts refuse ids that are taken."""
+
+    upsert = Native.insert
+
+    def insert(self, documents: list[KnowledgeDocument]) -> None:
+        if self.vector_store.client.retrieve(COLLECTION, [one.id for one in documents]):
+            raise AlreadyExistsError("an id is taken")
+        self.upsert(documents)
 
 
 def run(plan: Plan) -> Iterator[Row]:
     """All rows for the adapter, then for the other direction; every side has an engine of its own, in memory."""
     for direction in ("wrapped", "native"):
-        raw = QdrantVectorStore(COLLECTION, QdrantClient(":memory:"), index_doc_id=False)
+        client = QdrantClient(":memory:")
+        client.create_collection(COLLECTION, SIZE)
+        raw = QdrantVectorStore(COLLECTION, client, index_doc_id=False)
         if direction == "wrapped":
             mine = QdrantVectorStore(COLLECTION, QdrantClient(":memory:"), index_doc_id=False)
             with KNOWLEDGE_STORES.create("llamaindex", vector_store=mine) as store:
                 store.create_collection(COLLECTION, vectors.DIMENSION)
-                yield from _named(direction, vectors.rows(Native(raw), vectors.Ours(store, COLLECTION), plan))
+                yield from _named(direction, vectors.rows(Refusing(raw), vectors.Ours(store, COLLECTION), plan))
             mine.client.close()
         else:
             with KNOWLEDGE_STORES.create("qdrant", url=":memory:") as store:
                 made = as_llamaindex(store, COLLECTION, create="cosine")
                 yield from _named(direction, vectors.rows(Native(raw), Native(made), plan))
-        raw.client.close()
+        client.close()
 
 
 def _named(direction: str, rows: Iterator[Row]) -> Iterator[Row]:

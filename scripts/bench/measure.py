@@ -15,6 +15,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Protocol
 
+# Read by NumPy when it loads: threads of BLAS would wait for each other on the one processor of `compare`.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 Call = Callable[[], Any]
 Make = Callable[[], Call]
 """Prepares one call (a new message, say), which is not timed, and returns what is."""

@@ -56,6 +56,7 @@ BACKENDS: dict[str, dict[str, str]] = {
         "lancedb": "praison-persist-lancedb",
         "langchain": "praison-persist-langchain",
         "langchain_adapter": "praison-persist-langchain",
+        "lightrag": "praison-persist-lightrag",
         "llama_index": "praison-persist-llamaindex",
         "llamaindex": "praison-persist-llamaindex",
         "llamaindex_adapter": "praison-persist-llamaindex",

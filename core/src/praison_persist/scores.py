@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from operator import mul, sub
 from typing import Any, Literal, TypeVar
 
 from .errors import InvalidInputError
@@ -63,8 +64,8 @@ def score(distance: Distance, a: Sequence[float], b: Sequence[float]) -> float:
     if distance == "euclidean":
         return 1.0 / (1.0 + math.dist(a, b))
     if distance == "manhattan":
-        return 1.0 / (1.0 + math.fsum(abs(x - y) for x, y in zip(a, b, strict=True)))
-    product = math.fsum(x * y for x, y in zip(a, b, strict=True))
+        return 1.0 / (1.0 + math.fsum(map(abs, map(sub, a, b))))
+    product = math.fsum(map(mul, a, b))
     if distance == "dot":
         return product
     norms = math.hypot(*a) * math.hypot(*b)

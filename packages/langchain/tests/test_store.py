@@ -254,7 +254,9 @@ def test_a_filter_finds_documents_of_others_too_where_the_engine_filters(tmp_pat
 
 def test_a_collection_that_is_dropped_leaves_nothing_to_the_next_in_chroma(tmp_path: Path) -> None:
     client = chromadb.PersistentClient(tmp_path)
-    with LangChainKnowledgeStore(open_collection=lambda info: Chroma(info.name, GivenVectors(), client)) as store:
+    with LangChainKnowledgeStore(
+        open_collection=lambda info: Chroma(info.name, GivenVectors(), client=client)
+    ) as store:
         store.create_collection("docs", 2, distance="euclidean")
         store.insert("docs", TWO)
         store.delete_collection("docs")

@@ -23,9 +23,11 @@ class Partner(ABC):
 
     Class attributes that an adapter sets:
         framework: the name of the framework, for messages.
+        exact: whether `nearest` gives only what matches, so that there is no use in asking for more than is wanted.
     """
 
     framework: str
+    exact = False
 
     def __init__(self, vectorstore: Any) -> None:
         self.vectorstore = vectorstore
@@ -65,7 +67,10 @@ class Partner(ABC):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        """The ``k`` nearest documents (or more) that may match, with embeddings, and whether there may be others."""
+        """The ``k`` nearest documents (or more) that may match, and whether there may be others.
+
+        With embeddings, or with scores where the vector store's own are those of `praison_persist.scores`.
+        """
 
     def keys(self, condition: Filter | None) -> list[str]:
         """The keys of all records that may match."""

@@ -63,7 +63,12 @@ def to_metadata(document: KnowledgeDocument, *, tokens: bool, text: bool = False
 
 
 def to_document(
-    id_: str, text: str, metadata: Mapping[str, Any], embedding: Sequence[float] | None = None
+    id_: str,
+    text: str,
+    metadata: Mapping[str, Any],
+    embedding: Sequence[float] | None = None,
+    *,
+    vector: bool = True,
 ) -> KnowledgeDocument:
     """The document of a record.
 
@@ -72,16 +77,14 @@ def to_document(
         text: the record's.
         metadata: the record's.
         embedding: what the engine says, for a record of somebody else; such a document has no time.
+        vector: whether a document of ours gets its embedding, which takes most of the time.
     """
     if EXACT not in metadata:
-        vector = None if embedding is None else list(map(float, embedding))
-        return KnowledgeDocument(id_, text, vector, dict(metadata) or None, created_at=0.0)
+        theirs = None if embedding is None else list(map(float, embedding))
+        return KnowledgeDocument(id_, text, theirs, dict(metadata) or None, created_at=0.0)
     id_, exact, content_hash, created_at, packed, *content = decode(metadata[EXACT], "document")
-    vector = array("f", b64decode(packed))
-    if sys.byteorder == "big":
-        vector.byteswap()
     whole = content[0] if content else cast(str, decode_text(text))
-    return KnowledgeDocument(id_, whole, vector.tolist(), exact, content_hash, created_at)
+    return KnowledgeDocument(id_, whole, _unpacked(packed) if vector else None, exact, content_hash, created_at)
 
 
 def widened(condition: Filter | None) -> Tokens:
@@ -91,6 +94,13 @@ def widened(condition: Filter | None) -> Tokens:
         return EVERYTHING
     theirs = Lacks(OURS)
     return theirs if tokens == NOTHING else AnyOf((tokens, theirs))
+
+
+def _unpacked(packed: str) -> list[float]:
+    vector = array("f", b64decode(packed))
+    if sys.byteorder == "big":
+        vector.byteswap()
+    return vector.tolist()
 
 
 def _is_simple(value: Any) -> bool:

@@ -42,7 +42,8 @@ class AdaptedStore(VectorStoreBase):
     """Documents in vector stores of a framework, which has no catalogue.
 
     So a collection is there once `create_collection` has told this object its dimension and distance. Scores are
-    computed from the vectors of the records: whether a partner reports similarities or distances is its own.
+    computed from the vectors of the records, unless a partner knows them: whether a vector store reports similarities
+    or distances is its own.
 
     Class attributes that an adapter sets:
         framework: the name of the framework, for messages.
@@ -184,12 +185,15 @@ class AdaptedStore(VectorStoreBase):
 
         def fetch(size: int) -> tuple[list[KnowledgeDocument], bool]:
             near, more = partner.nearest(list(vector), size, info.distance, condition)
-            kept = [document for document in near if matches(condition, document.metadata)]
-            scored = [replace(document, embedding=None, score=_score(info, vector, document)) for document in kept]
-            scored.sort(key=lambda document: -(document.score or 0.0))
-            return scored, more
+            kept = near if partner.exact else [one for one in near if matches(condition, one.metadata)]
+            for document in kept:
+                if document.score is None:
+                    document.score = _score(info, vector, document)
+                document.embedding = None
+            kept.sort(key=lambda document: -(document.score or 0.0))
+            return kept, more
 
-        _, exact = to_tokens(condition)
+        exact = partner.exact or to_tokens(condition)[1]
         with translated("the vector store"):
             best = finish(overfetch(fetch, limit, first=limit if exact else limit * _WIDER, most=_ALL))
         return [document for document in best if threshold is None or (document.score or 0.0) >= threshold]

@@ -13,7 +13,7 @@ from llama_index.core.schema import BaseNode
 from llama_index.core.vector_stores.types import MetadataFilters, VectorStoreQueryResult
 
 from praison_persist.diversity import diverse
-from praison_persist.errors import InvalidInputError
+from praison_persist.errors import InvalidInputError, NotFoundError
 from praison_persist.filters import matches, parse_filter
 from praison_persist.knowledge import AsyncKnowledgeStore, CollectionInfo, KnowledgeDocument, KnowledgeStore
 from praison_persist.scores import Distance, exact_search
@@ -43,10 +43,17 @@ class Collection:
     def add(self, nodes: Sequence[BaseNode], batch_size: int | None) -> Steps[list[str]]:
         """Upsert; the ids."""
         documents = list(map(convert.to_document, nodes))
-        if self.create is not None and not (yield self.store.collection_exists(self.name)):
-            if not documents:
-                return []
+        if not documents and self.create is not None:
+            return []
+        try:
+            return (yield from self._upserted(documents, batch_size))
+        except NotFoundError:
+            if self.create is None:
+                raise
             yield self.store.create_collection(self.name, _dimension(documents[0]), self.create)
+            return (yield from self._upserted(documents, batch_size))
+
+    def _upserted(self, documents: list[KnowledgeDocument], batch_size: int | None) -> Steps[list[str]]:
         if batch_size is None:
             return (yield self.store.upsert(self.name, documents))
         yield self.store.upsert_many(self.name, documents, batch_size=batch_size)

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from praison_persist.errors import SerializationError, UnavailableError
+from praison_persist.filelocks import lock, unlock
 
-from .locking import lock, unlock
+_HELD = "close the store there first; for a state file that several processes share use sqlite or redis"
 
 
 class Entry(NamedTuple):
@@ -41,7 +42,7 @@ class SnapshotFile:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = lock(path.with_name(path.name + ".lock"))
+            self._lock = lock(path.with_name(path.name + ".lock"), hint=_HELD)
         except OSError as exc:
             raise UnavailableError(
                 f"the state file {str(path)!r} cannot be opened: {exc}", hint="check the path and its permissions"

@@ -9,7 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from praison_persist.errors import UnavailableError
+from .errors import UnavailableError
+
+__all__ = ["lock", "unlock"]
 
 _OFFSET = 1 << 30  # a byte far behind the text, so that where locks are mandatory the holder's id stays readable
 
@@ -27,8 +29,12 @@ else:
         fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _OFFSET)
 
 
-def lock(path: Path) -> int:
+def lock(path: Path, *, hint: str) -> int:
     """Lock the file for this process until `unlock`; at most once per process and file.
+
+    Args:
+        path: made if there is none.
+        hint: what to do where another process holds it.
 
     Raises:
         UnavailableError: another process holds it.
@@ -39,10 +45,7 @@ def lock(path: Path) -> int:
     except OSError as exc:
         holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
         os.close(descriptor)
-        raise UnavailableError(
-            f"{str(path)!r} is locked by process {holder or '(unknown)'}",
-            hint="close the store there first; for a state file that several processes share use sqlite or redis",
-        ) from exc
+        raise UnavailableError(f"{str(path)!r} is locked by process {holder or '(unknown)'}", hint=hint) from exc
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     os.write(descriptor, f"{os.getpid()}\n".encode())
