@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from .cassandra import Cassandra
 from .chroma import Chroma
 from .clickhouse import ClickHouse
+from .cosmosdb import CosmosDB
 from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
@@ -69,6 +70,7 @@ ENGINES: dict[str, Entry] = {
     "cassandra": Entry(Cassandra, "Cassandra 5 from Maven Central, on a Java from PyPI"),
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "pinecone": Entry(Pinecone, "a stand-in: Pinecone's REST API, version 2026-07, searching exactly"),
+    "cosmosdb": Entry(CosmosDB, "a stand-in: the REST API of Azure Cosmos DB for NoSQL, searching exactly"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
     "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),

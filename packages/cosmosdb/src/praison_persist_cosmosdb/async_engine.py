@@ -47,12 +47,12 @@ class AsyncEngine:
         return [one async for one in act((await self.client()).get_database_client(self.location.database))]
 
     async def rows(
-        self, container: str, sql: str, parameters: Sequence[Mapping[str, Any]], partition: str
+        self, container: str, sql: str, parameters: Sequence[Mapping[str, Any]], partition: str, **options: Any
     ) -> list[Any]:
         """All results of a query in one partition of a container."""
         return await self.listed(
             lambda database: database.get_container_client(container).query_items(
-                sql, parameters=list(parameters), partition_key=partition, timeout=self.remote.timeout
+                sql, parameters=list(parameters), partition_key=partition, timeout=self.remote.timeout, **options
             )
         )
 

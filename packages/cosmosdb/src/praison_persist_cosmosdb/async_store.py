@@ -13,7 +13,7 @@ __all__ = ["AsyncCosmosDBKnowledgeStore"]
 
 
 class AsyncCosmosDBKnowledgeStore(CosmosDBHooks, AsyncVectorStoreBase):
-    """Documents in CosmosDB, for one event loop after another. Options: `CosmosDBHooks`."""
+    """Documents in Azure Cosmos DB, for one event loop after another. Options: `CosmosDBHooks`."""
 
     backend = "async_cosmosdb"
 

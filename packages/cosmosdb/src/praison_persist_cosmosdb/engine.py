@@ -63,11 +63,13 @@ class Engine:
         """All that an action's pages hold."""
         return list(self.database(act))
 
-    def rows(self, container: str, sql: str, parameters: Sequence[Mapping[str, Any]], partition: str) -> list[Any]:
+    def rows(
+        self, container: str, sql: str, parameters: Sequence[Mapping[str, Any]], partition: str, **options: Any
+    ) -> list[Any]:
         """All results of a query in one partition of a container."""
         return self.listed(
             lambda database: database.get_container_client(container).query_items(
-                sql, parameters=list(parameters), partition_key=partition, timeout=self.remote.timeout
+                sql, parameters=list(parameters), partition_key=partition, timeout=self.remote.timeout, **options
             )
         )
 

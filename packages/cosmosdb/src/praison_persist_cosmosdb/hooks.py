@@ -28,7 +28,7 @@ from . import convert
 from .location import Location
 from .options import Fields, NewContainer, Remote, check_prefix
 from .reading import Space
-from .writing import MOST_AT_ONCE, created, deleted, gone, present, replaced
+from .writing import MOST_AT_ONCE, Position, created, deleted, replaced, settled
 
 __all__ = ["CosmosDBHooks"]
 
@@ -129,7 +129,7 @@ class CosmosDBHooks(VectorSteps):
             raise
         self._location = location
         self._approximate: dict[str, bool] = {}  # by collection: whether its vector index may overlook documents
-        self._recent: dict[tuple[str, str], str] = {}  # by collection and item: which write of ours brought it
+        self._positions: dict[tuple[str, str], Position] = {}  # of writes that somebody may wait for
 
     @abstractmethod
     def _open_engine(self, location: Location, remote: Remote) -> Any:
@@ -261,30 +261,33 @@ class CosmosDBHooks(VectorSteps):
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         write = uuid.uuid4().hex
         items = [convert.to_item(document, self._fields, write) for document in documents]
-        yield from created(self._space(info), items, write)
-        self._remember(info, items, write)
+        self._written(info, documents, (yield from created(self._space(info), items, write)))
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         write = uuid.uuid4().hex
         items = [convert.to_item(document, self._fields, write) for document in documents]
-        yield from replaced(self._space(info), items)
-        self._remember(info, items, write)
+        self._written(info, documents, (yield from replaced(self._space(info), items)))
+
+    def _written(
+        self, info: CollectionInfo, documents: Sequence[KnowledgeDocument], position: Position | None
+    ) -> None:
+        """Keep how far a write has come, for the one who waits for its last document."""
+        if len(self._positions) > _REMEMBERED:
+            self._positions.clear()
+        if position is not None:
+            self._positions[info.name, documents[-1].id] = position
 
     def _settle(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
-        ids = [convert.to_item_id(document.id) for document in documents]
-        writes = {id_: self._recent.pop((info.name, id_), "") for id_ in ids}
-        yield from present(
-            self._space(info), {id_: write for id_, write in writes.items() if write}, self._wait_timeout
-        )
+        if (position := self._positions.pop((info.name, documents[-1].id), None)) is not None:
+            yield from settled(self._space(info), position, self._wait_timeout)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> Steps[int]:
         space = self._space(info)
         items = None if ids is None else [convert.to_item_id(id_) for id_ in ids]
-        writes: dict[str, str] = yield from space.matching(condition, items)
-        if not writes:
-            return 0
-        count: int = yield from deleted(space, list(writes))
-        yield from gone(space, writes, self._wait_timeout)
+        matching: list[str] = yield from space.matching(condition, items)
+        count, position = yield from deleted(space, matching)
+        if position is not None:
+            yield from settled(space, position, self._wait_timeout)
         return count
 
     # -- reading -------------------------------------------------------------------------------------------------
@@ -338,9 +341,3 @@ class CosmosDBHooks(VectorSteps):
                 write=write,
             )
         )
-
-    def _remember(self, info: CollectionInfo, items: Sequence[convert.Item], write: str) -> None:
-        """Which write brought the documents, so that waiting for them can tell it from the one before."""
-        if len(self._recent) > _REMEMBERED:
-            self._recent.clear()
-        self._recent.update(((info.name, item.body["id"]), write) for item in items)

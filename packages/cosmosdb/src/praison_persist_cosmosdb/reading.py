@@ -8,7 +8,6 @@ from heapq import nlargest
 from typing import Any
 
 from praison_persist.asking import ask
-from praison_persist.errors import PersistError
 from praison_persist.filters import Filter, matches
 from praison_persist.jsontext import decode
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
@@ -64,8 +63,8 @@ class Space:
         rows = yield from self.chosen(ids, self._fields(embedding=True))
         return [to_document(row, self.fields) for row in rows]
 
-    def matching(self, condition: Filter | None, ids: Sequence[str] | None = None) -> Steps[dict[str, str]]:
-        """The item ids of all matching documents, and which write brought each."""
+    def matching(self, condition: Filter | None, ids: Sequence[str] | None = None) -> Steps[list[str]]:
+        """The item ids of all matching documents."""
         where = to_where(condition)
         sql, parameters = where.sql, where.parameters
         if ids is not None:
@@ -73,9 +72,9 @@ class Space:
                 *parameters,
                 {"name": "@ids", "value": list(ids)},
             ]
-        what = "c.id, c.write" if where.exact else "c.id, c.write, c.metadata"
+        what = "c.id" if where.exact else "c.id, c.metadata"
         rows = yield from self.rows(f"SELECT {what} FROM c WHERE {sql}", parameters)
-        return {row["id"]: row["write"] for row in kept(rows, condition, where)}
+        return [row["id"] for row in kept(rows, condition, where)]
 
     def counted(self, condition: Filter | None) -> Steps[int]:
         """How many documents match."""

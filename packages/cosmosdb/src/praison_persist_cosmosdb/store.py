@@ -13,7 +13,7 @@ __all__ = ["CosmosDBKnowledgeStore"]
 
 
 class CosmosDBKnowledgeStore(CosmosDBHooks, VectorStoreBase):
-    """Documents in CosmosDB. Options: `CosmosDBHooks`."""
+    """Documents in Azure Cosmos DB. Options: `CosmosDBHooks`."""
 
     backend = "cosmosdb"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from praison_persist.asking import ask
 from praison_persist.errors import AlreadyExistsError, NotFoundError, OperationTimeoutError, PersistError
@@ -16,7 +17,7 @@ from .convert import DOCUMENTS, Item
 from .errors import refused
 from .reading import Space
 
-__all__ = ["MOST_AT_ONCE", "created", "deleted", "gone", "present", "replaced"]
+__all__ = ["MOST_AT_ONCE", "Position", "created", "deleted", "position_of", "replaced", "settled"]
 
 MOST_AT_ONCE = 100
 """Most operations of one transaction."""
@@ -24,9 +25,24 @@ MOST_AT_ONCE = 100
 _BYTES_AT_ONCE = 2 * 1024 * 1024 - 256 * MOST_AT_ONCE
 """Most bytes of items in one transaction: it takes 2 MiB with what is around the items."""
 
+_TOKEN = re.compile(r"([^:,]+):(?:-?\d+#)?(\d+)(?:#[^,]*)?")
+"""A session token of one partition: its range, a version, and the number of the last change, alone or before regions."""
 
-def created(space: Space, items: Sequence[Item], write: str) -> Steps[None]:
-    """Write new items, all or none.
+
+class Position(NamedTuple):
+    """How far a partition's log of changes is written or read.
+
+    Attributes:
+        range: the physical partition.
+        lsn: number of the last change.
+    """
+
+    range: str
+    lsn: int
+
+
+def created(space: Space, items: Sequence[Item], write: str) -> Steps[Position | None]:
+    """Write new items, all or none; the position of the last of it, if told.
 
     Args:
         write: which is in each item.
@@ -36,10 +52,11 @@ def created(space: Space, items: Sequence[Item], write: str) -> Steps[None]:
     """
     # In one order, so that of two writers that meet one comes first at the first document of both.
     done: list[str] = []
+    position: Position | None = None
     for part in _in_transactions(sorted(items, key=lambda item: item.body["id"])):
         ids = [item.body["id"] for item in part]
         try:
-            yield from _transaction(space, [("create", (item.body,)) for item in part])
+            position = yield from _transaction(space, [("create", (item.body,)) for item in part])
         except AlreadyExistsError as error:
             rows = yield from space.chosen(ids, "c.id, c.doc_id, c.write")
             if len(rows) < len(ids) or any(row["write"] != write for row in rows):
@@ -55,27 +72,31 @@ def created(space: Space, items: Sequence[Item], write: str) -> Steps[None]:
                 yield from _take_back(space, [*done, *(ids if error.ambiguous else [])], write, error)
             raise
         done += ids
+    return position
 
 
-def replaced(space: Space, items: Sequence[Item]) -> Steps[None]:
-    """Write items over whatever has their ids.
+def replaced(space: Space, items: Sequence[Item]) -> Steps[Position | None]:
+    """Write items over whatever has their ids; the position of the last of it, if told.
 
     Raises:
         PersistError: ambiguous where some of the items are written.
     """
     some = False
+    position: Position | None = None
     for part in _in_transactions(items):
         try:
-            yield from _transaction(space, [("upsert", (item.body,)) for item in part])
+            position = yield from _transaction(space, [("upsert", (item.body,)) for item in part])
         except PersistError as error:
             error.ambiguous |= some
             raise
         some = True
+    return position
 
 
-def deleted(space: Space, ids: Sequence[str]) -> Steps[int]:
-    """Delete the items with these ids; how many there were."""
+def deleted(space: Space, ids: Sequence[str]) -> Steps[tuple[int, Position | None]]:
+    """Delete the items with these ids; how many there were, and the position of the last of it, if told."""
     count = 0
+    position: Position | None = None
     for part in in_parts(ids, len, 1_000_000, longest=MOST_AT_ONCE):
         left = part
         while left:
@@ -87,7 +108,8 @@ def deleted(space: Space, ids: Sequence[str]) -> Steps[int]:
                 return _executed(space, [("delete", (id_,)) for id_ in ids])
 
             try:
-                yield from ask(space.engine, delete, write=True)
+                answer = yield from ask(space.engine, delete, write=True)
+                position = position_of(answer.get_response_headers())
             except NotFoundError as error:
                 failed = refused(error)
                 if failed is None:  # the container is gone
@@ -98,41 +120,40 @@ def deleted(space: Space, ids: Sequence[str]) -> Steps[int]:
                 # Otherwise it is done: the answer to an earlier attempt was lost.
             count += len(left)
             break
-    return count
+    return count, position
 
 
-def present(space: Space, writes: Mapping[str, str], seconds: float) -> Steps[None]:
-    """Wait until queries find items, by id, or what another writer has put in their place.
+def settled(space: Space, position: Position, seconds: float) -> Steps[None]:
+    """Wait until queries see what was written up to a position.
 
     Args:
-        writes: which write brought each.
         seconds: after which it is given up.
     """
-    missing = dict(writes)
 
     def seen() -> Steps[bool]:
-        for part in in_parts(list(missing), len, 1_000_000, longest=1000):
-            rows = yield from space.chosen(part, "c.id, c.write")
-            for row in rows:
-                # An item of another write may be the one before.
-                if row["write"] == missing[row["id"]]:
-                    del missing[row["id"]]
-        return not missing
+        reached: list[Position | None] = []
 
-    yield from until(space.engine.pause, seen, seconds, "Cosmos DB's queries do not find the documents yet")
+        def query() -> Any:
+            reached.clear()
+            return space.engine.rows(
+                space.container,
+                "SELECT TOP 1 VALUE 1 FROM c",
+                [],
+                DOCUMENTS,
+                response_hook=lambda headers, _: reached.append(position_of(headers)),
+            )
+
+        yield from ask(space.engine, query)
+        # After Cosmos DB has divided a partition, its parts count on from there.
+        return all(one is None or one.range != position.range or one.lsn >= position.lsn for one in reached)
+
+    yield from until(space.engine.pause, seen, seconds, "Cosmos DB's queries do not see the change yet")
 
 
-def gone(space: Space, writes: Mapping[str, str], seconds: float) -> Steps[None]:
-    """Wait until queries find deleted items no more, or another write has brought them again."""
-
-    def seen() -> Steps[bool]:
-        for part in in_parts(list(writes), len, 1_000_000, longest=1000):
-            rows = yield from space.chosen(part, "c.id, c.write")
-            if any(row["write"] == writes[row["id"]] for row in rows):
-                return False
-        return True
-
-    yield from until(space.engine.pause, seen, seconds, "Cosmos DB still shows deleted documents")
+def position_of(headers: Mapping[str, Any]) -> Position | None:
+    """The position in the session token of an answer; None where there is none."""
+    found = _TOKEN.fullmatch(str(headers.get("x-ms-session-token")))
+    return None if found is None else Position(found[1], int(found[2]))
 
 
 def _take_back(space: Space, ids: Sequence[str], write: str, failure: PersistError) -> Steps[None]:
@@ -156,9 +177,10 @@ def _in_transactions(items: Sequence[Item]) -> Any:
     return in_parts(items, lambda item: item.size, _BYTES_AT_ONCE, longest=MOST_AT_ONCE)
 
 
-def _transaction(space: Space, operations: Sequence[tuple[Any, ...]]) -> Steps[Any]:
+def _transaction(space: Space, operations: Sequence[tuple[Any, ...]]) -> Steps[Position | None]:
     """Execute operations on the documents, all or none."""
-    return (yield from ask(space.engine, lambda: _executed(space, operations), write=True))
+    answer = yield from ask(space.engine, lambda: _executed(space, operations), write=True)
+    return position_of(answer.get_response_headers())
 
 
 def _executed(space: Space, operations: Sequence[tuple[Any, ...]]) -> Any:
