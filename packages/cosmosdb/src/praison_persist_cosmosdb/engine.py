@@ -20,6 +20,9 @@ from .options import Remote
 
 __all__ = ["Engine", "opened"]
 
+_LAST_LOOK = 1.0
+"""Seconds that closing waits for a look at a region that is going on."""
+
 
 class Engine:
     """The way to one database.
@@ -80,6 +83,13 @@ class Engine:
             client, self._client = self._client, None
         if client is not None and self._owner == os.getpid():
             client.close()
+            # What looks after the account's regions, which the client leaves running.
+            manager = client.client_connection._global_endpoint_manager
+            if manager._refresh_thread is not None:
+                manager._refresh_thread.join(_LAST_LOOK)
+            manager.executor.shutdown(wait=False, cancel_futures=True)
+            for thread in list(manager.executor._threads):
+                thread.join(_LAST_LOOK)
 
 
 def opened(client: Callable[..., Any], location: Location, remote: Remote) -> Any:
