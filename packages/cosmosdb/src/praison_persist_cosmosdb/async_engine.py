@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -17,6 +18,8 @@ from .location import Location
 from .options import Remote
 
 __all__ = ["AsyncEngine"]
+
+_LARGE = 2**20
 
 
 class AsyncEngine:
@@ -61,7 +64,7 @@ class AsyncEngine:
         await self._clients.close()
 
     async def _connect(self) -> Any:
-        client = opened(CosmosClient, self.location, self.remote)
+        client = opened(CosmosClient, self.location, self.remote, raw_request_hook=_as_stream)
         try:
             return await client.__aenter__()
         except BaseException:
@@ -71,3 +74,20 @@ class AsyncEngine:
 
 async def _close(client: Any) -> None:
     await client.close()
+
+
+class _Body(io.BytesIO):
+    """A request's body, which the client may send once more after it was read."""
+
+    def __init__(self, whole: bytes) -> None:
+        super().__init__(whole)
+        self.whole = whole
+
+
+def _as_stream(request: Any) -> None:
+    """Give a large body to aiohttp in the form that it asks for: bytes would hold up the event loop."""
+    data = request.http_request.data
+    if isinstance(data, _Body):
+        request.http_request.data = _Body(data.whole)
+    elif isinstance(data, bytes) and len(data) > _LARGE:
+        request.http_request.data = _Body(data)

@@ -92,8 +92,8 @@ class Engine:
                 thread.join(_LAST_LOOK)
 
 
-def opened(client: Callable[..., Any], location: Location, remote: Remote) -> Any:
-    """A client, either class; the blocking one asks for the account at once.
+def opened(client: Callable[..., Any], location: Location, remote: Remote, **options: Any) -> Any:
+    """A client, either class, with further options; the blocking one asks for the account at once.
 
     Its own repetitions know no deadline and sleep as long as the service says: ours are in `praison_persist.asking`.
     """
@@ -114,4 +114,5 @@ def opened(client: Callable[..., Any], location: Location, remote: Remote) -> An
         enable_compact_utf8_item_writes=True,
         user_agent_suffix="praison-persist",
         timeout=remote.timeout,
+        **options,
     )
