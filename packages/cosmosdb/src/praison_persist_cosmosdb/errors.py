@@ -77,7 +77,7 @@ def _from_driver(exc: Exception, location: Location, write: bool) -> PersistErro
         return ConfigurationError(
             f"no token for {where}: {type(exc).__name__}", hint="is the credential's identity allowed to use it?"
         )
-    if isinstance(exc, core.DecodeError):
+    if isinstance(exc, core.DecodeError) and not _is_cut_off(exc):
         return UnavailableError(f"what answers at {where} does not speak Cosmos DB's protocol", retryable=False)
     slow = (driver.CosmosClientTimeoutError, core.ServiceRequestTimeoutError, core.ServiceResponseTimeoutError)
     if isinstance(exc, (*slow, TimeoutError)):
@@ -91,6 +91,15 @@ def _from_driver(exc: Exception, location: Location, write: bool) -> PersistErro
         error = UnavailableError(f"the connection to Cosmos DB at {where} broke: {type(exc).__name__}")
     error.ambiguous = write and not isinstance(exc, core.ServiceRequestError)
     return error
+
+
+def _is_cut_off(exc: core.DecodeError) -> bool:
+    """Whether the answer is shorter than announced, which the client reads to its end all the same."""
+    response: Any = exc.response
+    if isinstance(exc, core.IncompleteReadError) or response is None:
+        return True
+    announced = str(response.headers.get("content-length"))
+    return announced.isdecimal() and len(response.body()) < int(announced)
 
 
 def _from_status(status: int, sub_status: int | None, text: str, where: str, write: bool) -> PersistError:
