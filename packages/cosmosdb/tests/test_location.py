@@ -21,9 +21,7 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def of(url: str | None = None, **given: Any) -> Location:
     """The location of these arguments."""
-    return Location.of(
-        url, **{"connection_string": None, "key": None, "credential": None, "database": None, **given}
-    )
+    return Location.of(url, **{"connection_string": None, "key": None, "credential": None, "database": None, **given})
 
 
 def at(endpoint: str, database: str = "praisonai", *, local: bool = False) -> Location:
@@ -38,7 +36,7 @@ def at(endpoint: str, database: str = "praisonai", *, local: bool = False) -> Lo
         ({"connection_string": STRING + "Database=mine"}, at("https://name.documents.azure.com:443", "mine")),
         ({"url": "https://name.documents.azure.com", "key": KEY}, at("https://name.documents.azure.com:443")),
         ({"url": "cosmosdb://:czNj%2BmV0%2Fw%3D%3D@h/mine"}, at("https://h:443", "mine")),
-        ({"url": "http://localhost:8081/mine", "key": KEY, "database": "d"}, at("http://localhost:8081", "d", local=True)),
+        ({"url": "http://localhost:8081/a", "key": KEY, "database": "d"}, at("http://localhost:8081", "d", local=True)),
         ({"url": "https://[::1]:8081", "key": KEY}, at("https://[::1]:8081", local=True)),
     ],
 )  # fmt: skip

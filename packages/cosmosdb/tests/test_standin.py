@@ -1,4 +1,4 @@
-"""That the stand-in keeps Cosmos DB's limits, so that what passes here is let in by the service; with its own client."""
+"""That the stand-in keeps Cosmos DB's limits, so that what passes here is let in by the service."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ def database(behind_proxies: Any) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def container(database: Any) -> Any:
     """A container with two items."""
-    made = database.create_container(
-        "c", PartitionKey("/p"), vector_embedding_policy={"vectorEmbeddings": [POLICY]}
-    )
+    made = database.create_container("c", PartitionKey("/p"), vector_embedding_policy={"vectorEmbeddings": [POLICY]})
     made.create_item({"id": "a", "p": "x", "e": [1, 0], "n": 1, "s": "b", "l": ["q", 1, None], "o": {"k": True}})
     made.create_item({"id": "b", "p": "x", "e": [0, 1], "n": 2.5, "s": "é", "t": None})
     return made
@@ -38,8 +36,7 @@ def container(database: Any) -> Any:
 def refused(status: int, call: Any, *arguments: Any, **given: Any) -> Any:
     """The error with which a call is refused."""
     with pytest.raises((exceptions.CosmosHttpResponseError, exceptions.CosmosBatchOperationError)) as caught:
-        made = call(*arguments, **given)
-        list(made)
+        list(call(*arguments, **given))
     assert caught.value.status_code == status
     return caught.value
 

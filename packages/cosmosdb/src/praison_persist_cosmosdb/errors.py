@@ -60,7 +60,7 @@ def asked_to_wait(error: PersistError) -> float | None:
 
 
 def refused(error: PersistError) -> dict[str, Any] | None:
-    """Cosmos DB's answer for the operation because of which a batch failed, and its ``index``; None for other errors."""
+    """Cosmos DB's answer for the operation that a batch failed with, and its ``index``; None for other errors."""
     cause = error.__cause__
     if not isinstance(cause, driver.CosmosBatchOperationError) or cause.error_index is None:
         return None

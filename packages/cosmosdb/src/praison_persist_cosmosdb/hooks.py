@@ -268,9 +268,7 @@ class CosmosDBHooks(VectorSteps):
         items = [convert.to_item(document, self._fields, write) for document in documents]
         self._written(info, documents, (yield from replaced(self._space(info), items)))
 
-    def _written(
-        self, info: CollectionInfo, documents: Sequence[KnowledgeDocument], position: Position | None
-    ) -> None:
+    def _written(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument], position: Position | None) -> None:
         """Keep how far a write has come, for the one who waits for its last document."""
         if len(self._positions) > _REMEMBERED:
             self._positions.clear()

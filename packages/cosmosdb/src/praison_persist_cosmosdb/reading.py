@@ -46,9 +46,7 @@ class Space:
 
     def rows(self, sql: str, parameters: Sequence[Row] = ()) -> Steps[list[Any]]:
         """The results of a query over the documents."""
-        return (
-            yield from ask(self.engine, lambda: self.engine.rows(self.container, sql, list(parameters), DOCUMENTS))
-        )
+        return (yield from ask(self.engine, lambda: self.engine.rows(self.container, sql, list(parameters), DOCUMENTS)))
 
     def chosen(self, ids: Sequence[str], what: str) -> Steps[list[Row]]:
         """Fields of the items that exist among these item ids, in any order."""
@@ -68,10 +66,13 @@ class Space:
         where = to_where(condition)
         sql, parameters = where.sql, where.parameters
         if ids is not None:
-            sql, parameters = f"{sql} AND ARRAY_CONTAINS(@ids, c.id)", [
-                *parameters,
-                {"name": "@ids", "value": list(ids)},
-            ]
+            sql, parameters = (
+                f"{sql} AND ARRAY_CONTAINS(@ids, c.id)",
+                [
+                    *parameters,
+                    {"name": "@ids", "value": list(ids)},
+                ],
+            )
         what = "c.id" if where.exact else "c.id, c.metadata"
         rows = yield from self.rows(f"SELECT {what} FROM c WHERE {sql}", parameters)
         return [row["id"] for row in kept(rows, condition, where)]

@@ -26,7 +26,7 @@ _BYTES_AT_ONCE = 2 * 1024 * 1024 - 256 * MOST_AT_ONCE
 """Most bytes of items in one transaction: it takes 2 MiB with what is around the items."""
 
 _TOKEN = re.compile(r"([^:,]+):(?:-?\d+#)?(\d+)(?:#[^,]*)?")
-"""A session token of one partition: its range, a version, and the number of the last change, alone or before regions."""
+"""A session token of one partition: its range, a version, the number of the last change, then those of regions."""
 
 
 class Position(NamedTuple):

@@ -39,7 +39,9 @@ def check_policies(body: dict[str, Any]) -> None:
             raise bad("The Vector Indexing Policy's path or type is invalid.")
         if embedding["dimensions"] > _INDEXES[index["type"]]:
             raise bad(f"A vector index of type {index['type']} has at most {_INDEXES[index['type']]} dimensions.")
-        if "quantizationByteSize" in index and (index["type"] == "flat" or not 1 <= index["quantizationByteSize"] <= 512):
+        if "quantizationByteSize" in index and (
+            index["type"] == "flat" or not 1 <= index["quantizationByteSize"] <= 512
+        ):
             raise bad("The Vector Indexing Policy's quantizationByteSize is invalid.")
         if "indexingSearchListSize" in index and not (
             index["type"] == "diskANN" and 10 <= index["indexingSearchListSize"] <= 500

@@ -38,9 +38,7 @@ class Vector(NamedTuple):
     dimensions: int
 
 
-def parse(
-    text: str, parameters: Sequence[Row], vectors: Mapping[str, Vector]
-) -> Callable[[Sequence[Row]], list[Any]]:
+def parse(text: str, parameters: Sequence[Row], vectors: Mapping[str, Vector]) -> Callable[[Sequence[Row]], list[Any]]:
     """The query of a text: what gives its results on the items of a partition.
 
     Args:

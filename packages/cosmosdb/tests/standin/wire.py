@@ -14,7 +14,7 @@ from collections import OrderedDict
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from account import LARGEST, Account, Container
 from refusal import RequestError, bad
@@ -76,14 +76,19 @@ class _Handler(BaseHTTPRequestHandler):
         kind = "" if not parts else parts[-1] if len(parts) % 2 else parts[-2]
         link = "/".join(parts[:-1] if len(parts) % 2 else parts)
         date = self.headers.get("x-ms-date") or ""
-        given = {name: values[0] for name, values in parse_qs(unquote(self.headers.get("authorization") or "").replace("+", "%2B")).items()}
+        given = {
+            name: values[0]
+            for name, values in parse_qs(unquote(self.headers.get("authorization") or "").replace("+", "%2B")).items()
+        }
         text = f"{self.command.lower()}\n{kind}\n{link}\n{date.lower()}\n\n"
         wanted = base64.b64encode(hmac.new(self.key, text.encode(), hashlib.sha256).digest()).decode()
         if (given.get("type"), given.get("ver")) != ("master", "1.0") or not hmac.compare_digest(
             given.get("sig", "").encode(), wanted.encode()
         ):
             raise RequestError(
-                401, "Unauthorized", "The input authorization token can't serve the request. The wrong key is being used"
+                401,
+                "Unauthorized",
+                "The authorization token can't serve the request. The wrong key is being used",
             )
         try:
             age = abs(time.time() - parsedate_to_datetime(date).timestamp())
@@ -255,7 +260,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, status: int, content: Any, headers: Row | None = None) -> None:
         data = b"" if content is None else json.dumps(content, ensure_ascii=False).encode()
         self.send_response(status)
-        for name, value in {"x-ms-activity-id": str(uuid.uuid4()), "x-ms-request-charge": "1", **(headers or {})}.items():
+        for name, value in {
+            "x-ms-activity-id": str(uuid.uuid4()),
+            "x-ms-request-charge": "1",
+            **(headers or {}),
+        }.items():
             self.send_header(name, value)
         self.send_header("Content-Type", "application/json")
         if status not in (204, 304):

@@ -61,7 +61,7 @@ class FailingProxy:
                 if ordered.fault:
                     ordered.fault(self)
                 else:
-                    _respond(self, answer.status, data, answer.headers)
+                    _respond(self, answer.status, data, dict(answer.headers))
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
                 """Silent."""
