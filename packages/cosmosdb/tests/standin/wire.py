@@ -76,10 +76,8 @@ class _Handler(BaseHTTPRequestHandler):
         kind = "" if not parts else parts[-1] if len(parts) % 2 else parts[-2]
         link = "/".join(parts[:-1] if len(parts) % 2 else parts)
         date = self.headers.get("x-ms-date") or ""
-        given = {
-            name: values[0]
-            for name, values in parse_qs(unquote(self.headers.get("authorization") or "").replace("+", "%2B")).items()
-        }
+        signed = unquote(self.headers.get("authorization") or "")
+        given = dict(part.partition("=")[::2] for part in signed.split("&"))
         text = f"{self.command.lower()}\n{kind}\n{link}\n{date.lower()}\n\n"
         wanted = base64.b64encode(hmac.new(self.key, text.encode(), hashlib.sha256).digest()).decode()
         if (given.get("type"), given.get("ver")) != ("master", "1.0") or not hmac.compare_digest(
