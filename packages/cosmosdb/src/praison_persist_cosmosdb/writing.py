@@ -60,16 +60,17 @@ def created(space: Space, items: Sequence[Item], write: str) -> Steps[Position |
         except AlreadyExistsError as error:
             rows = yield from space.chosen(ids, "c.id, c.doc_id, c.write")
             if len(rows) < len(ids) or any(row["write"] != write for row in rows):
-                yield from _take_back(space, done, write, error)
                 failed = refused(error)
                 taken = [row.get("doc_id", row["id"]) for row in rows]
-                raise already_exists(taken or [ids[failed["index"] if failed else 0]]) from error
+                failure = already_exists(taken or [ids[failed["index"] if failed else 0]])
+                yield from _take_back(space, done, [], write, failure)
+                raise failure from error
             # Otherwise these are the items themselves: the answer to an earlier attempt was lost.
         except PersistError as error:
             if isinstance(error, OperationTimeoutError):  # what has timed out is not asked for more
                 error.ambiguous |= bool(done)
             else:
-                yield from _take_back(space, [*done, *(ids if error.ambiguous else [])], write, error)
+                yield from _take_back(space, done, ids if error.ambiguous else [], write, error)
             raise
         done += ids
     return position
@@ -156,10 +157,18 @@ def position_of(headers: Mapping[str, Any]) -> Position | None:
     return None if found is None else Position(found[1], int(found[2]))
 
 
-def _take_back(space: Space, ids: Sequence[str], write: str, failure: PersistError) -> Steps[None]:
-    """Take back what a failed insert has written; where that fails too, the first error is the one that counts."""
+def _take_back(
+    space: Space, done: Sequence[str], doubtful: Sequence[str], write: str, failure: PersistError
+) -> Steps[None]:
+    """Take back what a failed insert has written; where that is not certain, the first error says so.
+
+    Args:
+        done: ids of items that are written.
+        doubtful: ids of items that may be.
+    """
+    taken = 0
     try:
-        for part in in_parts(ids, len, 1_000_000, longest=MOST_AT_ONCE):
+        for part in in_parts([*done, *doubtful], len, 1_000_000, longest=MOST_AT_ONCE):
             rows = yield from space.chosen(part, "c.id, c.write, c._etag")
             ours = {row["id"]: row["_etag"] for row in rows if row["write"] == write}
 
@@ -168,9 +177,11 @@ def _take_back(space: Space, ids: Sequence[str], write: str, failure: PersistErr
 
             if ours:
                 yield from ask(space.engine, delete, write=True)
+                taken += len(ours)
     except PersistError as exc:
         failure.ambiguous = True
         raise failure from exc
+    failure.ambiguous |= taken < len(done)  # replaced by others meanwhile, or not seen yet
 
 
 def _in_transactions(items: Sequence[Item]) -> Any:
