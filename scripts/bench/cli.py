@@ -32,7 +32,7 @@ SUITES = {
     "chroma": "vectors in Chroma, embedded and on its server",
     "weaviate": "vectors in Weaviate",
     "pinecone": "vectors in Pinecone, over a stand-in",
-    "cosmosdb": "vectors in Azure Cosmos DB, over a stand-in",
+    "cosmosdb": "inserts of vectors into Azure Cosmos DB, over a stand-in",
     "upstash_vector": "vectors in Upstash Vector, over a stand-in",
     "lancedb": "vectors in embedded LanceDB",
     "llamaindex": "vectors by LlamaIndex in embedded Qdrant, both ways",
