@@ -12,7 +12,7 @@ from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
 from .gcs import CloudStorage
-from .mongodb import MongoDB
+from .mongodb import CosmosMongoDB, MongoDB
 from .moto import Moto
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
@@ -71,6 +71,7 @@ ENGINES: dict[str, Entry] = {
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "pinecone": Entry(Pinecone, "a stand-in: Pinecone's REST API, version 2026-07, searching exactly"),
     "cosmosdb": Entry(CosmosDB, "a stand-in: the REST API of Azure Cosmos DB for NoSQL, searching exactly"),
+    "cosmosdb-mongodb": Entry(CosmosMongoDB, "a stand-in: MongoDB's, with the vector search of Azure Cosmos DB"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
     "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),
