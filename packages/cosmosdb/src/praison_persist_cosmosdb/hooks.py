@@ -51,7 +51,7 @@ class CosmosDBHooks(VectorSteps):
             ``azure.identity.aio``.
         database: default that of the URL, then ``praisonai``; made with the first collection.
         collection: starts the names of this store's containers: ``vectors.docs`` for a collection ``docs``.
-        api_mode: ``"nosql"``.
+        api_mode: ``"nosql"``; for ``"mongodb"`` the registry makes the store of praison-persist-mongodb instead.
         embedding_field, text_field: of an item, with a document's embedding and its content.
         vector_index: of new containers: ``"quantizedFlat"`` compares compressed vectors, ``"diskANN"`` is for more than
             some 50,000 documents, ``"flat"`` is exact and for at most 505 dimensions.
@@ -82,7 +82,7 @@ class CosmosDBHooks(VectorSteps):
         credential: Any = None,
         database: str | None = None,
         collection: str = "vectors",
-        api_mode: str = "nosql",
+        api_mode: str | None = None,
         index_name: str = "vector_index",
         embedding_field: str = "embedding",
         text_field: str = "content",
@@ -103,10 +103,10 @@ class CosmosDBHooks(VectorSteps):
         del index_name
         try:
             check_dimension(embedding_dim)
-            if api_mode != "nosql":
+            if api_mode not in (None, "nosql"):
                 raise ConfigurationError(
-                    f"api_mode {api_mode!r} is not known to this backend",
-                    hint="it speaks 'nosql'; for Cosmos DB's API for MongoDB use the backend mongodb_vector",
+                    f"api_mode {api_mode!r} is not of this store",
+                    hint="KNOWLEDGE_STORES.create('cosmosdb', ...) knows 'nosql' and 'mongodb'",
                 )
             location = Location.of(url, connection_string, key, credential, database)
             policy = RetryPolicy(max_retries, retry_delay)

@@ -11,6 +11,8 @@ from typing import Any
 from praison_persist.errors import ConfigurationError
 from praison_persist.urls import parse
 
+from .modes import CONNECTION_STRING, is_mongodb
+
 __all__ = ["Location"]
 
 _HINT = (
@@ -53,13 +55,13 @@ class Location:
         """
         if url and connection_string:
             raise ConfigurationError("url and connection_string both name an account", hint="give one of them")
-        given = url or connection_string or os.environ.get("COSMOS_CONNECTION_STRING")
+        given = url or connection_string or os.environ.get(CONNECTION_STRING)
         if not given:
-            raise ConfigurationError("Cosmos DB needs an account", hint=f"{_HINT}, or set COSMOS_CONNECTION_STRING")
-        if given.startswith("mongodb"):
+            raise ConfigurationError("Cosmos DB needs an account", hint=f"{_HINT}, or set {CONNECTION_STRING}")
+        if is_mongodb(given):
             raise ConfigurationError(
-                "this connection string is of the API for MongoDB, and api_mode is 'nosql'",
-                hint="the backend mongodb_vector of praison-persist-mongodb speaks MongoDB's protocol",
+                "this connection string is of the API for MongoDB, and this store speaks that for NoSQL",
+                hint="KNOWLEDGE_STORES.create('cosmosdb', url=...) makes the store that it needs",
             )
         settings = _settings(given)
         endpoint, its_key, its_database = _parsed(settings.get("accountendpoint", given))

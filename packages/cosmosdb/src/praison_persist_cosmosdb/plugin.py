@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from praison_persist import store_factory
-
+from .modes import EitherAPI
 from .store import CosmosDBKnowledgeStore
 
-cosmosdb = store_factory(CosmosDBKnowledgeStore)
+cosmosdb = EitherAPI(CosmosDBKnowledgeStore, "mongodb_vector")
