@@ -42,10 +42,12 @@ class _Collection(mongomock.collection.Collection):
 
     def _iter_documents(self, query: Any) -> Any:
         wanted = query.get("_id") if isinstance(query, dict) else None
-        names = wanted.get("$in") if isinstance(wanted, dict) else [wanted]
+        names = wanted.get("$in") if isinstance(wanted, dict) and len(wanted) == 1 else [wanted]
         if not names or not all(isinstance(name, str) for name in names):
             return super()._iter_documents(query)
-        return (self._store[name] for name in names if name in self._store and filter_applies(query, self._store[name]))
+        found = (self._store[name] for name in dict.fromkeys(names) if name in self._store)
+        rest = {key: value for key, value in query.items() if key != "_id"}
+        return (one for one in found if filter_applies(rest, one)) if rest else found
 
 
 mongomock.database.Collection = _Collection

@@ -114,13 +114,14 @@ class Cosmos:
         condition = asked.get("filter") or {}
         _check_filter(condition, {next(iter(one["key"])) for one in indexes if list(one["key"].values()) == [1]})
         similarity = SIMILARITIES[options["similarity"]]
+        query = _kept(query, options)
         scored: list[tuple[float, Document]] = []
         for one in collection._iter_documents({}):  # find() would copy them
             numbers = one.get(path)
             if not _is_vector(numbers) or len(numbers) != len(query):
                 continue  # "prevents the document from being indexed"
             if any(numbers) or options["similarity"] != "COS":
-                scored.append((similarity.score(_kept(numbers, options), _kept(query, options)), one))
+                scored.append((similarity.score(_kept(numbers, options), query), one))
         scored.sort(key=lambda pair: pair[0], reverse=similarity.rising)
         matching = [pair for pair in scored[:candidates] if not condition or filter_applies(condition, pair[1])]
         return [{**one, "__cosmos_meta__": {"score": score}} for score, one in matching[:k]]
@@ -145,7 +146,9 @@ def _candidates(options: Document, asked: Document) -> int | None:
 
 def _kept(numbers: Sequence[float], options: Document) -> Sequence[float]:
     """The numbers as the index has them."""
-    form = f"{len(numbers)}{'e' if options.get('compression') == 'half' else 'f'}"
+    if options.get("compression") != "half":
+        return numbers
+    form = f"{len(numbers)}e"
     return struct.unpack(form, struct.pack(form, *numbers))
 
 
@@ -172,7 +175,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_vector(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_number, value))
+    return isinstance(value, list) and bool(value) and set(map(type, value)) <= {int, float}
 
 
 def _wrong(text: str) -> Refused:

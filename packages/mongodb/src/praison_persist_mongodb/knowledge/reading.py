@@ -90,7 +90,7 @@ class Reader:
         self, vector: Sequence[float], limit: int, condition: Filter | None, candidates: int | None
     ) -> Steps[list[KnowledgeDocument]]:
         """The nearest documents that match, with scores and without embeddings, best first."""
-        if not self.place.indexed:
+        if not self.place.indexed or (self.index.overlooks and limit > self.index.most):
             return (yield from self._compared(vector, limit, condition))
         narrowed = to_prefilter(condition)
         whole = not self.index.scores(self.info.distance)
