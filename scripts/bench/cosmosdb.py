@@ -19,7 +19,7 @@ RAW = "raw-documents"
 
 
 class Raw:
-    """The client as its manual shows it: transactions of new items, and an insert is done when a query finds it."""
+    """The client as its manual shows it: transactions of items, and a write is done when a query finds it."""
 
     def __init__(self, database: Any) -> None:
         embedding = {
@@ -40,6 +40,12 @@ class Raw:
         )
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        self._write("create", documents)
+
+    def upsert(self, documents: list[KnowledgeDocument]) -> None:
+        self._write("upsert", documents)
+
+    def _write(self, operation: str, documents: list[KnowledgeDocument]) -> None:
         items = [
             {
                 "id": one.id,
@@ -51,7 +57,7 @@ class Raw:
             }
             for one in documents
         ]
-        self._container.execute_item_batch([("create", (item,)) for item in items], "documents")
+        self._container.execute_item_batch([(operation, (item,)) for item in items], "documents")
         last = [{"name": "@id", "value": documents[-1].id}]
         while not self._rows("SELECT VALUE 1 FROM c WHERE c.id = @id", last):
             pass
