@@ -39,7 +39,7 @@ _LONG = (
         f"packages/{name}/"
         for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain", "couchbase")
     ),
-    *(f"packages/{name}/" for name in ("pinecone", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
+    *(f"packages/{name}/" for name in ("pinecone", "cosmosdb", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
 )
 """Where few tests take long. Parallel runs begin with them: at the end no worker is left alone with one."""
 

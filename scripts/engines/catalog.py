@@ -7,12 +7,13 @@ from typing import NamedTuple, Protocol
 from .cassandra import Cassandra
 from .chroma import Chroma
 from .clickhouse import ClickHouse
+from .cosmosdb import CosmosDB
 from .couchbase import Couchbase
 from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
 from .gcs import CloudStorage
-from .mongodb import MongoDB
+from .mongodb import CosmosMongoDB, MongoDB
 from .moto import Moto
 from .mysql import mariadb, mysql
 from .pgbouncer import PgBouncer
@@ -71,6 +72,8 @@ ENGINES: dict[str, Entry] = {
     "qdrant": Entry(Qdrant, "a stand-in: Qdrant's REST protocol over its own Rust core"),
     "pinecone": Entry(Pinecone, "a stand-in: Pinecone's REST API, version 2026-07, searching exactly"),
     "couchbase": Entry(Couchbase, "a stand-in: the protocols of its data, query and management services"),
+    "cosmosdb": Entry(CosmosDB, "a stand-in: the REST API of Azure Cosmos DB for NoSQL, searching exactly"),
+    "cosmosdb-mongodb": Entry(CosmosMongoDB, "a stand-in: MongoDB's, with the vector search of Azure Cosmos DB"),
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
     "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),

@@ -70,3 +70,12 @@ class MongoDB(Engine):
 
     def _probe(self, url: str) -> bool:
         return accepts(url)  # both bind their port when they are ready
+
+
+class CosmosMongoDB(MongoDB):
+    """Azure Cosmos DB for MongoDB: the stand-in with that one's vector search."""
+
+    name = "cosmosdb-mongodb"
+
+    def __init__(self, *, own: bool = False, durable: bool = True) -> None:
+        super().__init__(own=own, durable=durable, standin=["--cosmos"])

@@ -20,7 +20,7 @@ from praison_persist import (
     OperationTimeoutError,
     UnsupportedError,
 )
-from praison_persist_mongodb.knowledge import AsyncMongoDBVectorKnowledgeStore, MongoDBVectorKnowledgeStore, reading
+from praison_persist_mongodb.knowledge import AsyncMongoDBVectorKnowledgeStore, MongoDBVectorKnowledgeStore, indexes
 
 LAG = 0.4
 
@@ -56,6 +56,14 @@ def test_the_aliases_lead_to_the_store(name: str) -> None:
         {"quantization": "int8"},
         {"max_edges": 15},
         {"num_edge_candidates": 99},
+        {"vector_index": "hnsw"},
+        {"search": "cosmos", "vector_index": "flat"},
+        {"search": "cosmos", "quantization": "scalar"},
+        {"search": "cosmos", "vector_index": "diskann", "quantization": "half"},
+        {"search": "cosmos", "vector_index": "ivf", "max_edges": 16},
+        {"search": "cosmos", "max_edges": 40},
+        {"search": "cosmos", "num_edge_candidates": 1001},
+        {"search": "cosmos", "num_candidates": 1001},
         {"ready_timeout": 0},
         {"embedding_dim": 0},
     ],
@@ -143,9 +151,9 @@ def test_a_store_may_compare_although_there_is_an_index(mongodb_url: str, fresh_
 
 
 def test_ranges_and_more_than_mongodb_gives_at_once_are_exact(store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST", 20)  # of 10,000
     store.create_collection("docs", 2)
     store.insert("docs", [document(f"d{number}", [1.0, number / 100], n=number) for number in range(60)])
+    monkeypatch.setattr(indexes.AtlasIndex, "most", 20)  # of 10,000
     expected = [f"d{number}" for number in range(60)]
     assert [one.id for one in store.search("docs", [1, 0], 55)] == expected[:55]
     late = store.search("docs", [1, 0], 3, filters={"n": {"$gte": 57}})  # the best 20 do not match

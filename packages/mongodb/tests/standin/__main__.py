@@ -2,7 +2,8 @@
 
 One process, one lock, no users, no TLS. Commands that write are in a journal before they are answered, and are repeated
 from it at the start. Run as ``python standin --port N --journal FILE``; ``--lag`` and ``--building`` are seconds after
-which searches see what was written, and after which a new search index is ready; ``--no-search`` is a server without.
+which searches see what was written, and after which a new search index is ready; ``--no-search`` is a server
+without, ``--cosmos`` Azure Cosmos DB for MongoDB (vCore).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import bson
 from bson.codec_options import CodecOptions
 from commands import WRITES, Commands, failed
+from cosmos import Cosmos
 from search import Search
 
 OPTIONS: Any = CodecOptions(tz_aware=True)
@@ -31,8 +33,8 @@ class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 128
 
-    def __init__(self, port: int, journal: Path, search: Search | None) -> None:
-        self._commands = Commands(search)
+    def __init__(self, port: int, journal: Path, search: Search | None, cosmos: Cosmos | None) -> None:
+        self._commands = Commands(search, cosmos)
         self._lock = threading.Lock()
         if journal.exists():
             for command in _whole(journal.read_bytes()):
@@ -124,7 +126,9 @@ if __name__ == "__main__":
     parser.add_argument("--lag", type=float, default=0.0)
     parser.add_argument("--building", type=float, default=0.0)
     parser.add_argument("--no-search", action="store_true")
+    parser.add_argument("--cosmos", action="store_true")
     arguments = parser.parse_args()
-    search = None if arguments.no_search else Search(arguments.lag, arguments.building)
-    with Server(arguments.port, arguments.journal, search) as server:
+    cosmos = Cosmos() if arguments.cosmos else None
+    search = None if arguments.no_search or cosmos else Search(arguments.lag, arguments.building)
+    with Server(arguments.port, arguments.journal, search, cosmos) as server:
         server.serve_forever()

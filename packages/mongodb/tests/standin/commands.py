@@ -12,6 +12,7 @@ from typing import Any
 
 import bson
 import mongomock
+from cosmos import Cosmos
 from mongomock import DuplicateKeyError
 from mongomock.filtering import filter_applies
 from refusal import Refused
@@ -41,10 +42,12 @@ class _Collection(mongomock.collection.Collection):
 
     def _iter_documents(self, query: Any) -> Any:
         wanted = query.get("_id") if isinstance(query, dict) else None
-        names = wanted.get("$in") if isinstance(wanted, dict) else [wanted]
+        names = wanted.get("$in") if isinstance(wanted, dict) and len(wanted) == 1 else [wanted]
         if not names or not all(isinstance(name, str) for name in names):
             return super()._iter_documents(query)
-        return (self._store[name] for name in names if name in self._store and filter_applies(query, self._store[name]))
+        found = (self._store[name] for name in dict.fromkeys(names) if name in self._store)
+        rest = {key: value for key, value in query.items() if key != "_id"}
+        return (one for one in found if filter_applies(rest, one)) if rest else found
 
 
 mongomock.database.Collection = _Collection
@@ -55,10 +58,12 @@ class Commands:
 
     Args:
         search: its search indexes; None for a server without them.
+        cosmos: what Cosmos DB has in their place; None for MongoDB itself.
     """
 
-    def __init__(self, search: Search | None) -> None:
+    def __init__(self, search: Search | None, cosmos: Cosmos | None = None) -> None:
         self._search = search
+        self._cosmos = cosmos
         self._client: Any = mongomock.MongoClient(tz_aware=True)
         self._cursors: dict[int, list[Document]] = {}
         self._numbers = count(1)
@@ -181,6 +186,9 @@ class Commands:
             found = self._searching().listed(self._place(command), pipeline[0][first].get("name"))
         elif first == "$vectorSearch":
             found = self._searching().found(self._place(command), self._collection(command), pipeline)
+        elif first == "$search" and self._cosmos is not None:
+            indexes = self._indexes.get(self._place(command), [])
+            found = self._cosmos.found(indexes, self._collection(command), pipeline)
         else:
             found = list(self._collection(command).aggregate(pipeline))
         return self._batches(command, found, size)
@@ -191,11 +199,19 @@ class Commands:
         known = self._indexes.setdefault(self._place(command), [{"v": 2, "key": {"_id": 1}, "name": "_id_"}])
         before = len(known)
         names = {index["name"] for index in known}
-        known += [{"v": 2, **index} for index in command["indexes"] if index["name"] not in names]
+        made = [{"v": 2, **index} for index in command["indexes"] if index["name"] not in names]
+        for index in made:
+            if "cosmosSearch" in index["key"].values():
+                if self._cosmos is None:
+                    raise Refused(67, "CannotCreateIndex", "Unknown index plugin 'cosmosSearch'")
+                self._cosmos.check(index, known)
+        known += made
         return {"numIndexesBefore": before, "numIndexesAfter": len(known)}
 
     def _do_listindexes(self, command: Document) -> Document:
-        return self._batches(command, list(self._indexes.get(self._place(command), [])), None)
+        known = self._indexes.get(self._place(command), [])
+        told = [{key.replace("SearchOptions", "Search"): value for key, value in index.items()} for index in known]
+        return self._batches(command, told, None)
 
     def _do_create(self, command: Document) -> Document:
         database = self._client[command["$db"]]

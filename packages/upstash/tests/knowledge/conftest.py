@@ -99,7 +99,7 @@ class Proxy(FailingProxy):
     """Before an index; requests are called by their operation, such as ``upsert``, and ``url`` is of the index."""
 
     def __init__(self, behind: int) -> None:
-        super().__init__(behind, lambda _, path: path.split("/")[2])
+        super().__init__(behind, lambda _method, path, _headers: path.split("/")[2])
         self.url = f"http://127.0.0.1:{self.port}/2-cosine.{uuid.uuid4().hex}"
 
     def refuse(

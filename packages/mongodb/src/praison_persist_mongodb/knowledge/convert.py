@@ -2,7 +2,8 @@
 
 A document: ``_id``; text and embedding in the fields that the store is given (``content``, ``embedding``);
 ``content_hash`` and ``created_at`` as PraisonAI writes them; ``metadata`` as JSON text, absent for None; ``facts`` that
-filters ask for; ``write``, which tells one write from another. The embedding is BSON's vector of float32.
+filters ask for; ``write``, which tells one write from another. The embedding is BSON's vector of float32, or a list of
+numbers where an index of Cosmos DB takes only that.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from praison_persist.scores import Distance
 
 from .filters import FACTS, stored_facts
 
-__all__ = ["SCORE", "WRITE", "Fields", "Place", "Row", "entry_of", "place_of", "to_score", "vector_of", "vector_to"]
+__all__ = ["SCORE", "WRITE", "Fields", "Place", "Row", "entry_of", "place_of", "vector_of", "vector_to"]
 
 Row = dict[str, Any]
 
@@ -36,10 +37,12 @@ class Place(NamedTuple):
 
     Attributes:
         documents: MongoDB's name of it.
-        indexed: it has an index of MongoDB's vector search.
+        kind: of its vector index; None where it has none.
+        indexed: searches use that.
     """
 
     documents: str
+    kind: str | None
     indexed: bool
 
 
@@ -58,8 +61,8 @@ class Fields(NamedTuple):
         """The projection for whole documents."""
         return {FACTS: 0, WRITE: 0}
 
-    def to_row(self, document: KnowledgeDocument, write: str) -> Row:
-        """A checked document as MongoDB keeps it.
+    def to_row(self, document: KnowledgeDocument, write: str, vector: Any) -> Row:
+        """A checked document as MongoDB keeps it, with its embedding in the form given.
 
         Raises:
             InvalidInputError: larger than MongoDB takes.
@@ -68,7 +71,7 @@ class Fields(NamedTuple):
         row: Row = {
             "_id": document.id,
             self.text: text,
-            self.embedding: vector_of(document.embedding or ()),
+            self.embedding: vector,
             "created_at": float(document.created_at),
             FACTS: stored_facts(document.metadata),
             WRITE: write,
@@ -111,9 +114,9 @@ def vector_of(embedding: Sequence[float]) -> Binary:
     return Binary.from_vector(list(embedding), BinaryVectorDtype.FLOAT32)
 
 
-def vector_to(vector: Binary) -> list[float]:
+def vector_to(vector: Binary | list[float]) -> list[float]:
     """The embedding."""
-    return cast("list[float]", vector.as_vector().data)
+    return vector if isinstance(vector, list) else cast("list[float]", vector.as_vector().data)
 
 
 def entry_of(info: CollectionInfo, place: Place) -> Row:
@@ -123,7 +126,7 @@ def entry_of(info: CollectionInfo, place: Place) -> Row:
         "dimension": info.dimension,
         "distance": info.distance,
         "documents": place.documents,
-        "indexed": place.indexed,
+        "indexed": place.kind or False,
     }
     if info.metadata is not None:
         entry["metadata"] = encode(info.metadata, "collection metadata")
@@ -139,9 +142,5 @@ def place_of(entry: Mapping[str, Any]) -> tuple[CollectionInfo, Place]:
         cast("Distance", entry["distance"]),
         None if metadata is None else decode(metadata, "collection"),
     )
-    return info, Place(entry["documents"], entry["indexed"])
-
-
-def to_score(value: float) -> float:
-    """The cosine for MongoDB's score, which is half of 1 + cosine."""
-    return min(1.0, max(-1.0, 2.0 * value - 1.0))
+    kind = entry["indexed"] or None
+    return info, Place(entry["documents"], kind, kind is not None)

@@ -16,7 +16,6 @@ from typing import Any
 import pymongo
 from pymongo import ReplaceOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError, OperationFailure
-from pymongo.operations import SearchIndexModel
 
 from praison_persist.errors import (
     AlreadyExistsError,
@@ -34,7 +33,8 @@ from praison_persist.vectorsteps import already_exists, collection_not_found
 from praison_persist.waiting import until
 
 from ..errors import lacks_search, refused_in, translated
-from .convert import WRITE, Place, entry_of, place_of
+from .convert import WRITE, Place, Row, entry_of, place_of, vector_of
+from .cosmos import CosmosIndex
 from .filters import FACTS
 from .indexes import MAX_WRITTEN
 from .options import MongoDBKnowledge
@@ -74,7 +74,8 @@ class MongoDBVectors(MongoDBKnowledge):
     def _create(self, info: CollectionInfo) -> Steps[bool]:
         database = yield self._databases.get()
         indexed = yield from self._can_index(database, info)
-        place = Place(f"{self._catalog}.{info.name}.{secrets.token_hex(4)}", indexed)
+        kind = self._index.kind if indexed else None
+        place = Place(f"{self._catalog}.{info.name}.{secrets.token_hex(4)}", kind, indexed)
         with self._guard(write=True):
             try:
                 yield database[self._catalog].insert_one(entry_of(info, place))
@@ -113,7 +114,7 @@ class MongoDBVectors(MongoDBKnowledge):
         if entry is None:
             return None
         info, place = place_of(entry)
-        if self._search_by == "exact":
+        if self._search_by == "exact" or place.kind != self._index.kind:
             place = place._replace(indexed=False)
         self._places[name] = place
         if not place.indexed and place.documents not in self._told:
@@ -133,7 +134,7 @@ class MongoDBVectors(MongoDBKnowledge):
         reader = yield from self._reader(info)
         write = uuid.uuid4().hex
         # In one order, so that of two batches that meet one comes first at the first document of both.
-        rows = sorted((self._fields.to_row(one, write) for one in documents), key=lambda row: row["_id"])
+        rows = sorted(self._rows(reader, documents, write), key=lambda row: row["_id"])
         ids = [row["_id"] for row in rows]
         refused: list[int] = []
         try:
@@ -165,7 +166,7 @@ class MongoDBVectors(MongoDBKnowledge):
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         reader = yield from self._reader(info)
         write = uuid.uuid4().hex
-        rows = [self._fields.to_row(one, write) for one in documents]
+        rows = self._rows(reader, documents, write)
         while rows:
             changes = [ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in rows]
             with self._guard(write=True):
@@ -177,6 +178,10 @@ class MongoDBVectors(MongoDBKnowledge):
                     rows = [rows[index] for index in refused_in(error)]
         self._remember(info, [document.id for document in documents], write)
 
+    def _rows(self, reader: Reader, documents: Sequence[KnowledgeDocument], write: str) -> list[Row]:
+        to_vector = list if reader.place.kind == CosmosIndex.kind else vector_of
+        return [self._fields.to_row(one, write, to_vector(one.embedding or ())) for one in documents]
+
     def _remember(self, info: CollectionInfo, ids: Sequence[str], write: str) -> None:
         """Which write brought the documents, so that waiting for them need not ask."""
         if len(self._recent) > _REMEMBERED:
@@ -185,7 +190,8 @@ class MongoDBVectors(MongoDBKnowledge):
 
     def _settle(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         reader = yield from self._reader(info)
-        if not reader.place.indexed:
+        index = self._index
+        if not reader.place.indexed or isinstance(index, CosmosIndex):  # that one has what was written at once
             return
         vector = documents[0].embedding or ()
         for start in range(0, len(documents), self.max_batch):
@@ -195,7 +201,7 @@ class MongoDBVectors(MongoDBKnowledge):
                 writes = {id_: self._recent.pop((info.name, id_), "") for id_ in missing}
                 if "" in writes.values():  # looked for in vain before, or forgotten
                     writes = yield from reader.writes_of(missing)
-                seen: set[str] = (yield from reader.seen(set(writes.values()), vector)) if writes else set()
+                seen: set[str] = (yield from reader.seen(index, set(writes.values()), vector)) if writes else set()
                 missing[:] = [id_ for id_ in writes if id_ not in seen]
                 return not missing
 
@@ -258,14 +264,16 @@ class MongoDBVectors(MongoDBKnowledge):
         return Reader(self._settings, database[place.documents], info, place, self._fields, self._index)
 
     def _can_index(self, database: Any, info: CollectionInfo) -> Steps[bool]:
-        """Whether a new collection gets an index of MongoDB's search."""
+        """Whether a new collection gets a vector index."""
         if self._search_by == "exact":
             return False
         reason = self._index.why_not(info)
         if reason is not None:
-            if self._search_by == "atlas":
-                raise InvalidInputError(reason, hint="choose search='auto' or 'exact'")
+            if self._search_by != "auto":
+                raise InvalidInputError(reason, hint="choose search='exact'")
             return False
+        if self._search_by == "cosmos":
+            return True  # where the server has none, making it says so
         if self._has_search is None:
             with self._guard():
                 try:
@@ -285,26 +293,21 @@ class MongoDBVectors(MongoDBKnowledge):
     def _await_index(self, database: Any, info: CollectionInfo, place: Place) -> Steps[None]:
         """Wait until the search index of a collection can be asked; make it where there is none."""
         documents = database[place.documents]
-        model = SearchIndexModel(self._index.definition(info, self._fields), self._index.name, "vectorSearch")
-
-        def told() -> Steps[list[Mapping[str, Any]]]:
-            with self._guard():
-                cursor = yield documents.list_search_indexes(self._index.name)
-                return (yield cursor.to_list())
 
         def ready() -> Steps[bool]:
-            listed = yield from told()
-            if not listed:
+            with self._guard():
+                state = yield from self._index.state(documents, self._fields)
+            if state is None:
                 with self._guard(write=True):
-                    yield documents.create_search_index(model)
-                listed = yield from told()
-            if not listed:
+                    yield from self._index.make(documents, info, self._fields)
+                    state = yield from self._index.state(documents, self._fields)
+            if state is None:
                 return False
-            status = listed[0].get("status")
+            status, queryable = state
             _logger.info("search index of collection %r: %s", info.name, status)
             if status == "FAILED":
                 raise UnavailableError(f"MongoDB could not make the index of {info.name!r}", retryable=False)
-            return bool(listed[0].get("queryable"))
+            return queryable
 
         yield from until(
             self._pause, ready, self._ready_timeout, f"the search index of collection {info.name!r} is not ready"

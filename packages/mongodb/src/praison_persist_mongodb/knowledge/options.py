@@ -6,16 +6,17 @@ from abc import abstractmethod
 from typing import Any, Literal, get_args
 
 from praison_persist.errors import ConfigurationError, PersistError
-from praison_persist.validation import check_dimension, check_limit, check_positive
+from praison_persist.validation import check_dimension, check_positive
 from praison_persist.vectorsteps import VectorSteps
 
 from ..settings import Settings
 from .convert import Fields, Place
-from .indexes import SearchIndex
+from .cosmos import CosmosIndex
+from .indexes import AtlasIndex, in_range
 
 __all__ = ["MongoDBKnowledge", "Search"]
 
-Search = Literal["auto", "atlas", "exact"]
+Search = Literal["auto", "atlas", "cosmos", "exact"]
 
 
 class MongoDBKnowledge(VectorSteps):
@@ -27,12 +28,16 @@ class MongoDBKnowledge(VectorSteps):
         collection: of MongoDB, with the list of this store's collections; the names of those start with it as well.
         index_name: of each collection's search index.
         embedding_field, text_field: of a document, with its embedding and its content.
-        search: ``"atlas"`` for an index of MongoDB's vector search, ``"exact"`` for comparing with each document,
-            ``"auto"`` for the first where the server has it and it can do the distance and the dimension.
-        num_candidates: that a search with an index looks at, up to 10,000; more is slower and finds more of the
-            nearest; default 20 for each document wanted, and 200 at least.
-        quantization: of new indexes, ``"none"``, ``"scalar"`` or ``"binary"``.
-        max_edges, num_edge_candidates: of the graph of new indexes (``hnswOptions``).
+        search: ``"atlas"`` for an index of MongoDB's vector search, ``"cosmos"`` for one of Azure Cosmos DB for
+            MongoDB, ``"exact"`` for comparing with each document, ``"auto"`` for the first where the server has it and
+            it can do the distance and the dimension.
+        num_candidates: that a search with an index looks at, up to 10,000, in Cosmos DB 1000; more is slower and finds
+            more of the nearest; default 20 for each document wanted, and 200 at least.
+        quantization: of new indexes: ``"none"``, ``"scalar"`` or ``"binary"``; in Cosmos DB ``"none"`` or ``"half"``.
+        vector_index: of Cosmos DB, for new collections: ``"hnsw"``, the default, ``"diskann"``, or ``"ivf"``, which
+            compares with all.
+        max_edges, num_edge_candidates: of the graph of new indexes (``hnswOptions``; in Cosmos DB ``m`` and
+            ``efConstruction``, or ``maxDegree`` and ``lBuild``).
         ready_timeout: seconds to wait for a new index.
         wait_timeout: seconds that ``wait=True`` waits until searches find what was written.
         embedding_dim: taken from PraisonAI's configurations and not used: every collection knows its dimension.
@@ -53,8 +58,9 @@ class MongoDBKnowledge(VectorSteps):
         search: Search = "auto",
         num_candidates: int | None = None,
         quantization: str = "none",
-        max_edges: int = 16,
-        num_edge_candidates: int = 100,
+        vector_index: str | None = None,
+        max_edges: int | None = None,
+        num_edge_candidates: int | None = None,
         tls: bool | None = None,
         tls_ca_file: str | None = None,
         tls_certificate_key_file: str | None = None,
@@ -71,13 +77,21 @@ class MongoDBKnowledge(VectorSteps):
             if not isinstance(collection, str) or not collection or set(collection) & {"$", "\x00"}:
                 raise ConfigurationError(f"{collection!r} is no name of a collection")
             if search not in get_args(Search):
-                raise ConfigurationError(f"search {search!r} is not known", hint="choose auto, atlas or exact")
-            if num_candidates is not None and not 1 <= (check_limit(num_candidates, "num_candidates") or 0) <= 10_000:
-                raise ConfigurationError(f"num_candidates must be 1 to 10,000, got {num_candidates!r}")
+                raise ConfigurationError(f"search {search!r} is not known", hint="choose auto, atlas, cosmos or exact")
+            if vector_index is not None and search != "cosmos":
+                raise ConfigurationError("vector_index is for search='cosmos'")
             self._fields = Fields(text_field, embedding_field)
             if self._fields.reserved():
                 raise ConfigurationError(f"text_field {text_field!r} or embedding_field {embedding_field!r} is no name")
-            self._index = SearchIndex.of(index_name, quantization, max_edges, num_edge_candidates)
+            graph = (quantization, max_edges, num_edge_candidates)
+            self._index: AtlasIndex | CosmosIndex = (
+                CosmosIndex.of(index_name, vector_index or "hnsw", *graph)
+                if search == "cosmos"
+                else AtlasIndex.of(index_name, *graph)
+            )
+            if search in ("atlas", "cosmos"):
+                self.distances = self._index.distances
+            self._candidates = in_range(num_candidates, "num_candidates", 1, self._index.most)
             self._ready_timeout = check_positive(ready_timeout, "ready_timeout")
             self._wait_timeout = check_positive(wait_timeout, "wait_timeout")
             self._settings = Settings.of(
@@ -95,7 +109,6 @@ class MongoDBKnowledge(VectorSteps):
             raise
         self._catalog = collection
         self._search_by: Search = search
-        self._candidates = num_candidates
         self._databases = self._open(self._settings)
         self._has_search: bool | None = None  # until a collection is created
         self._places: dict[str, Place] = {}

@@ -18,9 +18,10 @@ from praison_persist.steps import Steps
 
 from ..errors import translated
 from ..settings import Settings
-from .convert import SCORE, WRITE, Fields, Place, Row, to_score, vector_to
+from .convert import SCORE, WRITE, Fields, Place, Row, vector_to
+from .cosmos import CosmosIndex
 from .filters import to_prefilter, to_query
-from .indexes import MOST, SearchIndex
+from .indexes import AtlasIndex
 
 __all__ = ["Reader"]
 
@@ -37,7 +38,7 @@ class Reader:
         documents: PyMongo's collection, of either client.
         info, place: what it is, and where.
         fields: the names of a document's.
-        index: what its search index is like, if it has one.
+        index: what its vector index is like, if it has one.
     """
 
     settings: Settings
@@ -45,7 +46,7 @@ class Reader:
     info: CollectionInfo
     place: Place
     fields: Fields
-    index: SearchIndex
+    index: AtlasIndex | CosmosIndex
 
     def where(self, condition: Filter | None, ids: Sequence[str] | None = None) -> tuple[Row, bool]:
         """What a query asks for, and whether nothing else than the matching documents satisfies it."""
@@ -58,10 +59,10 @@ class Reader:
         found = yield from self._found({"_id": {"$in": list(ids)}}, {WRITE: 1})
         return {row["_id"]: row[WRITE] for row in found}
 
-    def seen(self, writes: Collection[str], vector: Sequence[float]) -> Steps[set[str]]:
+    def seen(self, index: AtlasIndex, writes: Collection[str], vector: Sequence[float]) -> Steps[set[str]]:
         """The ids of the documents that the search index has from these writes."""
         with translated(self.settings):
-            cursor = yield self.documents.aggregate(self.index.written(self.fields, vector, writes))
+            cursor = yield self.documents.aggregate(index.written(self.fields, vector, writes))
             return {row["_id"] for row in (yield cursor.to_list())}
 
     def fetched(self, ids: Sequence[str]) -> Steps[list[KnowledgeDocument]]:
@@ -89,11 +90,11 @@ class Reader:
         self, vector: Sequence[float], limit: int, condition: Filter | None, candidates: int | None
     ) -> Steps[list[KnowledgeDocument]]:
         """The nearest documents that match, with scores and without embeddings, best first."""
-        if not self.place.indexed:
+        if not self.place.indexed or (self.index.overlooks and limit > self.index.most):
             return (yield from self._compared(vector, limit, condition))
         narrowed = to_prefilter(condition)
-        whole = self.info.distance != "cosine"  # whether MongoDB's euclidean score squares, its manual does not say
-        more = False
+        whole = not self.index.scores(self.info.distance)
+        most, more = self.index.most, False
 
         def look(size: int) -> Steps[tuple[list[KnowledgeDocument], bool]]:
             nonlocal more
@@ -105,8 +106,8 @@ class Reader:
             kept = rows if narrowed.exact else [row for row in rows if self._matches(condition, row)]
             return [self._scored(row, vector) for row in kept], more
 
-        found: list[KnowledgeDocument] = yield from overfetch(look, limit, first=min(limit, MOST), most=MOST)
-        if len(found) < limit and more:  # more than MongoDB gives at once
+        found: list[KnowledgeDocument] = yield from overfetch(look, limit, first=min(limit, most), most=most)
+        if len(found) < limit and (more or self.index.overlooks):  # not all that there are
             found = yield from self._compared(vector, limit, condition)
         return sorted(found, key=lambda one: -(one.score or 0.0)) if whole else found
 
@@ -142,5 +143,6 @@ class Reader:
 
     def _scored(self, row: Row, vector: Sequence[float]) -> KnowledgeDocument:
         embedding = row.pop(self.fields.embedding, None)
-        value = to_score(row[SCORE]) if embedding is None else score(self.info.distance, vector_to(embedding), vector)
-        return self.fields.to_document(row, value)
+        if embedding is None:
+            return self.fields.to_document(row, self.index.to_score(self.info.distance, row[SCORE]))
+        return self.fields.to_document(row, score(self.info.distance, vector_to(embedding), vector))
