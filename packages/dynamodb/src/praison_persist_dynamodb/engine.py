@@ -18,7 +18,7 @@ from praison_persist.errors import OperationTimeoutError, PersistError, Unavaila
 from praison_persist.state_engines import Condition, Engine, Erase, Load, Names, Page, Record, Save, SaveMany
 
 from .errors import code_of, from_error, throttled
-from .items import NAMES_ONLY, Item, condition, expiry_of, item_of, key_of, name_of, record_of
+from .items import NAMES_ONLY, NO_HASH, Item, condition, expiry_of, item_of, key_of, name_of, record_of
 from .settings import Settings
 from .table import set_up
 
@@ -94,11 +94,14 @@ class DynamoDBEngine(Engine):
                 raise TypeError(f"no request of records: {request!r}")
 
     def _put(self, item: Item, expect: Record | Condition) -> bool:
-        def put() -> bool:
-            self._client.put_item(TableName=self.settings.table, Item=item, **condition(expect))
+        def put(only_if: Item) -> bool:
+            self._client.put_item(TableName=self.settings.table, Item=item, **only_if)
             return True
 
-        return _unless_refused(put, False)
+        # Hardly ever is there a hash, which may have expired: the server takes longer for the condition on that.
+        if expect is Condition.NO_HASH and _unless_refused(lambda: put(NO_HASH), False):
+            return True
+        return _unless_refused(lambda: put(condition(expect)), False)
 
     def _erase(self, name: str, expect: Record | None) -> Record | None:
         only_if = {} if expect is None else condition(expect)

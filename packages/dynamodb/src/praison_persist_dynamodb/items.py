@@ -17,7 +17,7 @@ from praison_persist.errors import InvalidInputError
 from praison_persist.jsontext import encode
 from praison_persist.state_engines import Condition, Record
 
-__all__ = ["NAMES_ONLY", "check_size", "condition", "expiry_of", "item_of", "key_of", "name_of", "record_of"]
+__all__ = ["NAMES_ONLY", "NO_HASH", "check_size", "condition", "expiry_of", "item_of", "key_of", "name_of", "record_of"]
 
 Item = dict[str, dict[str, Any]]
 """As the client has it: ``{"pk": {"S": "..."}, "ttl": {"N": "..."}}``."""
@@ -32,6 +32,12 @@ NAMES_ONLY: dict[str, Any] = {
     "ExpressionAttributeNames": {"#pk": "pk", "#ttl": "ttl", "#expires": "expires"},
 }
 """Arguments of a read that needs names and expiry only; ``ttl`` is a reserved word."""
+
+NO_HASH: dict[str, Any] = {
+    "ConditionExpression": "attribute_not_exists(#hash)",
+    "ExpressionAttributeNames": {"#hash": "hash"},
+}
+"""Arguments of a write where there is no hash, not even an expired one."""
 
 _COMPARED = ("value", "hash", "ttl", "updated_at")
 
