@@ -43,6 +43,12 @@ def store_class(server_url: str) -> type[SingleStoreConversationStore]:
 
 
 @pytest.fixture(scope="session")
+def over_mysql() -> type[OverMySQL]:
+    """For servers that tests start and kill, which are no SingleStore."""
+    return OverMySQL
+
+
+@pytest.fixture(scope="session")
 def vectors_class(singlestore_url: str) -> type[SingleStoreVectorKnowledgeStore]:
     return SingleStoreVectorKnowledgeStore if is_singlestore(singlestore_url) else VectorsOverMySQL
 
