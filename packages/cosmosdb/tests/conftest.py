@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,39 +11,19 @@ from typing import Any
 import pytest
 
 from praison_persist_cosmosdb import CosmosDBKnowledgeStore
+from praison_persist_testkit.faults import ServerProcess
 from praison_persist_testkit.proxy import FailingProxy
 
 KEY = "dmVyeS1zM2NyZXQ="
 
 
-class Standin:
-    """The stand-in in a process of its own, on its own options.
-
-    Attributes:
-        url: of it, with the key.
-        port: of it.
-    """
+class Standin(ServerProcess):
+    """The stand-in on its own options; ``url`` holds the key."""
 
     def __init__(self, *options: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+        program = [sys.executable, str(Path(__file__).parent / "standin"), "--key", KEY, *options]
+        super().__init__(lambda port: [*program, "--port", str(port)])
         self.url = f"http://:{KEY}@127.0.0.1:{self.port}"
-        folder = Path(__file__).parent / "standin"
-        command = [sys.executable, str(folder), "--port", str(self.port), "--key", KEY, *options]
-        self._process = subprocess.Popen(command)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 @pytest.fixture
@@ -60,7 +37,7 @@ def make_cosmosdb() -> Iterator[Callable[..., Standin]]:
 
     yield make
     for standin in made:
-        standin.stop()
+        standin.kill()
 
 
 class Proxy(FailingProxy):
@@ -98,7 +75,7 @@ def behind_proxies() -> Iterator[Standin]:
     """The stand-in that all proxies pass requests on to."""
     standin = Standin()
     yield standin
-    standin.stop()
+    standin.kill()
 
 
 @pytest.fixture

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
-import time
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from praison_persist_testkit.faults import ServerProcess
+
 PASSWORD = "very-s3cret"
 
 
-class Standin:
-    """The stand-in in a process of its own, on its own options.
+class Standin(ServerProcess):
+    """The stand-in on its own options.
 
     Attributes:
         url: of it, with the password.
@@ -27,22 +27,10 @@ class Standin:
     """
 
     def __init__(self, folder: Path, *options: str) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        told = folder / uuid.uuid4().hex
+        program = [sys.executable, str(Path(__file__).parent / "standin"), "--password", PASSWORD, "--bucket", "tests"]
+        super().__init__(lambda port: [*program, "--port", str(port), "--ports", str(told), *options])
         self.url = f"couchbase://Administrator:{PASSWORD}@127.0.0.1:{self.port}/tests"
-        told = folder / f"http-{self.port}"
-        command = [sys.executable, str(Path(__file__).parent / "standin"), "--port", str(self.port)]
-        command += ["--password", PASSWORD, "--bucket", "tests", "--ports", str(told), *options]
-        self._process = subprocess.Popen(command)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                break
-            except OSError:
-                assert self._process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
         self.http = int(told.read_text())
 
     def fail(self, on: str, **how: Any) -> None:
@@ -57,10 +45,6 @@ class Standin:
     def met(self) -> bool:
         """Whether all the ordered failures have happened."""
         return self._told("faults")["left"] == 0
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
     def _told(self, path: str, body: bytes | None = None) -> Any:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.http}/{path}", body, timeout=10) as answer:
@@ -78,7 +62,7 @@ def make_couchbase(tmp_path: Path) -> Iterator[Callable[..., Standin]]:
 
     yield make
     for standin in made:
-        standin.stop()
+        standin.kill()
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +70,4 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
     """The stand-in of one module, to which failures may be ordered."""
     made = Standin(tmp_path_factory.mktemp("standin"))
     yield made
-    made.stop()
+    made.kill()

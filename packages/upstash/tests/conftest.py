@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,47 +13,26 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from praison_persist_testkit.faults import ServerProcess
+
 TOKEN = "AXyz-very-secret-token"
 
 
-class Standin:
-    """The REST interface in a process of its own, to kill and restart."""
+class Standin(ServerProcess):
+    """The REST interface before a Redis, to kill and restart."""
+
+    token = TOKEN
 
     def __init__(self, redis_url: str, *arguments: str) -> None:
-        self.token = TOKEN
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        script, redis_port = Path(__file__).parent / "standin" / "server.py", str(urlsplit(redis_url).port)
+        super().__init__(lambda port: [sys.executable, str(script), str(port), redis_port, TOKEN, *arguments])
         self.url = f"http://127.0.0.1:{self.port}"
-        script = Path(__file__).parent / "standin" / "server.py"
-        redis_port = str(urlsplit(redis_url).port)
-        self._command = [sys.executable, str(script), str(self.port), redis_port, TOKEN, *arguments]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
 
 
 @pytest.fixture(scope="session")
 def upstash(redis_url: str) -> Iterator[Standin]:
     """The stand-in; nobody may kill it."""
     standin = Standin(redis_url)
-    standin.start()
     yield standin
     standin.kill()
 
@@ -68,7 +44,6 @@ def make_upstash(redis_url: str) -> Iterator[Callable[..., Standin]]:
 
     def make(*arguments: str) -> Standin:
         made.append(Standin(redis_url, *arguments))
-        made[-1].start()
         return made[-1]
 
     yield make

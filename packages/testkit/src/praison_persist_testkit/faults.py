@@ -1,4 +1,4 @@
-"""What fault tests of several packages do: kill a server in mid-write, answer in its place, wait for a forked child.
+"""What fault tests of several packages do: start and kill a server, answer in its place, wait for a forked child.
 
 Checks nothing; the tests say what must hold afterwards.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
+import subprocess
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
@@ -18,10 +20,49 @@ from typing import Any
 from praison_persist.errors import PersistError
 from praison_persist.knowledge import KnowledgeDocument, KnowledgeStore
 
-__all__ = ["answering", "exit_code_of", "written_through_kills"]
+__all__ = ["ServerProcess", "answering", "exit_code_of", "written_through_kills"]
 
 _WRITERS = 3
 _BATCH = 5
+_READY_SECONDS = 30.0
+
+
+class ServerProcess:
+    """A server that belongs to a test, such as a stand-in on options of its own; it listens once this object is made.
+
+    Args:
+        command: what starts it on a port of this machine.
+
+    Attributes:
+        port: where it listens, after `kill` and `start` too.
+    """
+
+    def __init__(self, command: Callable[[int], Sequence[str]]) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self._command = command(self.port)
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it takes connections."""
+        self._process = subprocess.Popen(self._command)
+        deadline = time.monotonic() + _READY_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError as error:
+                code = self._process.poll()
+                if code is not None or time.monotonic() > deadline:
+                    self.kill()
+                    why = "did not listen in time" if code is None else f"ended with exit code {code}"
+                    raise RuntimeError(f"{' '.join(self._command)} {why}") from error
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it with SIGKILL, if it runs."""
+        self._process.kill()
+        self._process.wait()
 
 
 def written_through_kills(

@@ -3,56 +3,35 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from praison_persist_testkit.faults import ServerProcess
 from praison_persist_testkit.proxy import FailingProxy
 
 TOKEN = "ABcF-very-s3cret"
 
 
-class VectorStandin:
+class VectorStandin(ServerProcess):
     """The stand-in on its own options, to kill and restart.
 
     Attributes:
         token: that it lets in.
-        port: of it.
     """
 
+    token = TOKEN
+
     def __init__(self, *options: str) -> None:
-        self.token = TOKEN
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        folder = Path(__file__).parent / "standin"
-        self._command = [sys.executable, str(folder), "--port", str(self.port), "--token", TOKEN, *options]
-        self.start()
+        program = [sys.executable, str(Path(__file__).parent / "standin"), "--token", TOKEN, *options]
+        super().__init__(lambda port: [*program, "--port", str(port)])
 
     def url(self, index: str = "2-cosine") -> str:
         """Of an index, by dimension and metric."""
         return f"http://127.0.0.1:{self.port}/{index}"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command)
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                assert self._process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.02)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
 
 
 _NAME = "PRAISON_PERSIST_TEST_UPSTASH_VECTOR_"
