@@ -122,3 +122,14 @@ def test_a_collection_of_another_program_is_told(milvus_place: str, emptied: str
         with pytest.raises(UnsupportedError, match="another program"):
             store.describe_collection("theirs")
         assert store.delete_collection("theirs")
+
+
+def test_as_many_numbers_are_kept_as_milvus_takes_and_more_are_refused(milvus_place: str, emptied: str) -> None:
+    numbers = {f"n{i}": -1.2345678901234567e-123 for i in range(650)}
+    with MilvusKnowledgeStore(milvus_place, collection_prefix=emptied) as store:
+        store.create_collection("docs", 2)
+        store.insert("docs", [KnowledgeDocument("most", "x", [1, 0], numbers)])
+        with pytest.raises(InvalidInputError, match="numbers at 651 places; Milvus takes 650"):
+            store.insert("docs", [KnowledgeDocument("more", "x", [1, 0], {**numbers, "n": 1})])
+        assert [one.id for one in store.search("docs", [1, 0], filters={"n649": {"$lt": 0}})] == ["most"]
+        assert store.get("docs", ["most"])[0].metadata == numbers

@@ -47,6 +47,7 @@ DOCUMENT = ["content", "exact"]
 
 _KIND = "praison-persist"
 _CAPACITY = 4096  # the most that Milvus takes in an array
+_PLACES = 650  # of numbers: their bounds are at most 49 bytes each, and Milvus takes 65,536 bytes of JSON
 _PIECE = 16_000  # characters of at most four bytes each
 _VARCHAR = 65_535
 _FACT = 16
@@ -121,6 +122,10 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     if len(facts) > _CAPACITY:
         raise InvalidInputError(
             f"document {document.id!r}: its metadata has {len(facts)} names and values; Milvus takes {_CAPACITY}"
+        )
+    if len(bounds) > 2 * _PLACES:
+        raise InvalidInputError(
+            f"document {document.id!r}: its metadata has numbers at {len(bounds) // 2} places; Milvus takes {_PLACES}"
         )
     exact = [document.id, document.metadata, document.content_hash, document.created_at, write]
     return {
