@@ -167,24 +167,27 @@ class PGVectorKnowledgeStore(VectorStoreBase):
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
         rows = _rows(info, documents)
         ids = [document.id for document in documents]
-        table = self._collections.table(info.name)
+        statement = st.fill(st.INSERT, table=self._collections.table(info.name))
 
         def work(connection: Connection) -> None:
-            if st.write(connection, st.INSERT, table, rows) < len(rows):
+            cursor = connection.cursor()
+            cursor.executemany(statement, rows)
+            if cursor.rowcount < len(rows):
                 raise already_exists(ids)  # rolls back
 
         try:
             self._session.write(work, collection=info.name, repeatable=False)
         except AlreadyExistsError as error:
-            taken = st.fill(st.TAKEN, table=table)
+            taken = st.fill(st.TAKEN, table=self._collections.table(info.name))
             found = self._session.read(
                 lambda connection: {row[0] for row in connection.execute(taken, (ids,))}, collection=info.name
             )
             raise already_exists([id_ for id_ in ids if id_ in found] or ids) from error
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
-        rows, table = _rows(info, documents), self._collections.table(info.name)
-        self._session.write(lambda connection: st.write(connection, st.UPSERT, table, rows), collection=info.name)
+        rows = _rows(info, documents)
+        statement = st.fill(st.UPSERT, table=self._collections.table(info.name))
+        self._session.write(lambda connection: connection.cursor().executemany(statement, rows), collection=info.name)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
         clause, params = st.where(condition, ids)
