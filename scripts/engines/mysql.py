@@ -59,6 +59,7 @@ class Installation:
             "--no-defaults",
             f"--basedir={self.base}",
             f"--datadir={data}",
+            f"--tmpdir={data.parent}",  # in a directory for all, a server that starts deletes what others have there
             f"--user={getpass.getuser()}",  # as root, only when told so
             *([f"--lc-messages-dir={share}"] if share.is_dir() else []),
             *([f"--character-sets-dir={share / 'charsets'}"] if (share / "charsets").is_dir() else []),
