@@ -12,12 +12,12 @@ import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple, Union
 
 from .facts import equal, facts_of, present
-from .filters import Scalar
+from .filters import Comparison, Exists, In, Scalar
 
-__all__ = ["EVERY", "FACTS", "equal_word", "facets_of", "number", "number_field", "present_word"]
+__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "present_word", "words_of"]
 
 FACTS = "facts"
 """The field with the list of texts."""
@@ -25,6 +25,7 @@ FACTS = "facts"
 EVERY = "*"
 """The text of all documents."""
 
+_EXACT = 2**53  # a double that is smaller is next to no other integer
 _END = "\x01\x03"  # of the path in a fact
 
 
@@ -48,19 +49,38 @@ def present_word(path: tuple[str, ...]) -> str:
     return _digest(present(path))
 
 
-def equal_word(path: tuple[str, ...], value: Scalar) -> str:
-    """The text of documents with this value at the path, or in a list there."""
-    return _digest(equal(path, value))
+def words_of(node: Union[Comparison, In, Exists]) -> list[str]:
+    """The texts of which every document that satisfies this equality, ``$in`` or ``$exists`` has one, and no other."""
+    if isinstance(node, Exists):
+        return [present_word(node.path)]
+    values: tuple[Scalar, ...] = node.values if isinstance(node, In) else (node.value,)
+    return list(dict.fromkeys(_digest(equal(node.path, value)) for value in values))
 
 
-def number_field(path: tuple[str, ...], *, largest: bool) -> str:
-    """The field with the largest or the smallest number at the path."""
-    return ("max" if largest else "min") + _digest(equal(path, 0).rpartition(_END)[0])
+class Bound(NamedTuple):
+    """A range as a comparison of one number field.
+
+    Attributes:
+        field: with the largest or the smallest number at the path.
+        op: ``gt``, ``gte``, ``lt`` or ``lte``.
+        value: to compare the field with.
+        exact: only documents that satisfy the range satisfy this; all of them do in any case.
+    """
+
+    field: str
+    op: str
+    value: float
+    exact: bool
 
 
-def number(value: float) -> float:
-    """The double next to a number; the largest where it is beyond all."""
-    return _double(equal((), value).rpartition(_END)[2])
+def bound_of(node: Comparison) -> Bound | None:
+    """The comparison for a range over numbers; None for one over texts, where `present_word` is all that is known."""
+    if isinstance(node.value, str) or node.value is None:
+        return None
+    exact = abs(node.value) < _EXACT
+    op = node.op if exact else node.op[:2] + "e"
+    path, _, form = equal(node.path, node.value).rpartition(_END)
+    return Bound(("max" if op.startswith("g") else "min") + _digest(path), op, _double(form), exact)
 
 
 def _double(form: str) -> float:

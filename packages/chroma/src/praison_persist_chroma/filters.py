@@ -72,7 +72,7 @@ def _wider(op: str, bound: float) -> Where:
 
 def _one_of(node: In, negated: bool) -> Narrowed[Where]:
     if not node.values:
-        return Narrowed(exact=True) if negated else Narrowed(_NOTHING, exact=True)
+        return Narrowed() if negated else Narrowed(_NOTHING)
     if len(node.values) > _LARGEST:
         return Narrowed()
     any_of = Or(tuple(Comparison(node.path, "eq", value) for value in node.values))

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from praison_persist.facets import FACTS, equal_word, number, number_field, present_word
-from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.facets import FACTS, bound_of, present_word, words_of
+from praison_persist.filters import Comparison, Filter
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 __all__ = ["Where", "to_where"]
 
-_EXACT = 2**53
 _SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -45,23 +44,15 @@ def to_where(condition: Filter | None) -> Where:
 
     def leaf(node: Leaf, negated: bool) -> Narrowed[str]:
         if isinstance(node, Comparison) and node.op != "eq":
-            if isinstance(node.value, str) or node.value is None:
+            bound = bound_of(node)
+            if bound is None:
                 return Narrowed() if negated else Narrowed(f"ARRAY_CONTAINS(c.{FACTS}, {put(present_word(node.path))})")
-            exact = abs(node.value) < _EXACT
-            if negated and not exact:
+            if negated and not bound.exact:
                 return Narrowed()
-            field = f'c["{number_field(node.path, largest=node.op.startswith("g"))}"]'
-            some = f"(IS_DEFINED({field}) AND {field} {_SIGNS[node.op if exact else node.op[:2] + 'e']} " + put(
-                number(node.value)
-            )
-            return Narrowed(f"(NOT {some}))" if negated else f"{some})", exact)
-        if isinstance(node, Exists):
-            words = [present_word(node.path)]
-        else:
-            values = node.values if isinstance(node, In) else (node.value,)
-            words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
-        if not words:  # of nothing: no text is like this one
-            words = ["-"]
+            field = f'c["{bound.field}"]'
+            some = f"(IS_DEFINED({field}) AND {field} {_SIGNS[bound.op]} {put(bound.value)})"
+            return Narrowed(f"(NOT {some})" if negated else some, bound.exact)
+        words = words_of(node) or ["-"]  # $in of nothing: no text is like this one
         has = _any_of([f"ARRAY_CONTAINS(c.{FACTS}, {put(word)})" for word in words])
         return Narrowed(f"(NOT {has})" if negated else has, exact=True)
 

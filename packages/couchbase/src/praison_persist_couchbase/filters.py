@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from praison_persist.facets import FACTS, equal_word, number, number_field, present_word
-from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.facets import FACTS, bound_of, present_word, words_of
+from praison_persist.filters import Comparison, Filter
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 __all__ = ["FACETS", "to_where"]
@@ -20,7 +20,6 @@ FACETS = "facets"
 """The field of a document with what filters ask for."""
 
 _WORDS = f"d.{FACETS}.{FACTS}"
-_EXACT = 2**53
 _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -33,18 +32,11 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if isinstance(node, Comparison) and node.op != "eq":
         if negated:
             return Narrowed()
-        if isinstance(node.value, str) or node.value is None:
+        bound = bound_of(node)
+        if bound is None:
             return Narrowed(_has([present_word(node.path)], negated=False))
-        exact = abs(node.value) < _EXACT
-        op = node.op if exact else node.op[:2] + "e"
-        field = number_field(node.path, largest=op.startswith("g"))
-        return Narrowed(f"d.{FACETS}.`{field}` {_OPERATORS[op]} {json.dumps(number(node.value))}", exact)
-    if isinstance(node, Exists):
-        words = [present_word(node.path)]
-    else:
-        values = node.values if isinstance(node, In) else (node.value,)
-        words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
-    return Narrowed(_has(words, negated=negated), exact=True)
+        return Narrowed(f"d.{FACETS}.`{bound.field}` {_OPERATORS[bound.op]} {json.dumps(bound.value)}", bound.exact)
+    return Narrowed(_has(words_of(node), negated=negated), exact=True)
 
 
 def _has(words: list[str], *, negated: bool) -> str:

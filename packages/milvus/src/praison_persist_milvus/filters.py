@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from praison_persist.facets import equal_word, number, number_field, present_word
-from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.facets import bound_of, present_word, words_of
+from praison_persist.filters import Comparison, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 __all__ = ["any_id", "both", "to_expression"]
 
 _NOTHING = 'id == ""'
-_EXACT = 2**53
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -38,16 +37,11 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if negated:
         return Narrowed(exact=isinstance(node, In) and not node.values)
     if isinstance(node, Comparison) and node.op != "eq":
-        if isinstance(node.value, str) or node.value is None:
+        bound = bound_of(node)
+        if bound is None:
             return Narrowed(_facts([present_word(node.path)]))
-        exact = abs(node.value) < _EXACT
-        op = node.op if exact else node.op[:2] + "e"
-        field = number_field(node.path, largest=op.startswith("g"))
-        return Narrowed(f'bounds["{field}"] {_COMPARE[op]} {number(node.value)!r}', exact)
-    if isinstance(node, Exists):
-        return Narrowed(_facts([present_word(node.path)]), exact=True)
-    values = node.values if isinstance(node, In) else (node.value,)
-    return Narrowed(_facts(dict.fromkeys(equal_word(node.path, value) for value in values)), exact=True)
+        return Narrowed(f'bounds["{bound.field}"] {_COMPARE[bound.op]} {bound.value!r}', bound.exact)
+    return Narrowed(_facts(words_of(node)), exact=True)
 
 
 def _facts(words: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.facets import EVERY, FACTS, equal_word, number, number_field, present_word
-from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.facets import EVERY, FACTS, bound_of, present_word, words_of
+from praison_persist.filters import Comparison, Filter
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 __all__ = ["EVERYTHING", "to_filter"]
@@ -20,8 +20,6 @@ Native = dict[str, Any]
 
 EVERYTHING: Native = {FACTS: {"$in": [EVERY]}}
 """All documents of this package."""
-
-_EXACT = 2**53
 
 
 def to_filter(condition: Filter | None, *, native: bool = True) -> Narrowed[Native]:
@@ -40,19 +38,11 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[Native]:
     if isinstance(node, Comparison) and node.op != "eq":
         if negated:
             return Narrowed()
-        if isinstance(node.value, str) or node.value is None:
+        bound = bound_of(node)
+        if bound is None:
             return Narrowed({FACTS: {"$in": [present_word(node.path)]}})
-        exact = abs(node.value) < _EXACT
-        op = node.op if exact else node.op[:2] + "e"
-        field = number_field(node.path, largest=op.startswith("g"))
-        return Narrowed({field: {f"${op}": number(node.value)}}, exact)
-    if isinstance(node, Exists):
-        words = [present_word(node.path)]
-    else:
-        values = node.values if isinstance(node, In) else (node.value,)
-        words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
-    if not words:  # $in of nothing: no text is like this one
-        words = ["-"]
+        return Narrowed({bound.field: {f"${bound.op}": bound.value}}, bound.exact)
+    words = words_of(node) or ["-"]  # $in of nothing: no text is like this one
     return Narrowed({FACTS: {"$nin" if negated else "$in": words}}, exact=True)
 
 

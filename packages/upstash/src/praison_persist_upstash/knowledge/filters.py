@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from praison_persist.facets import FACTS, equal_word, number, number_field, present_word
-from praison_persist.filters import Comparison, Exists, Filter, In
+from praison_persist.facets import FACTS, bound_of, present_word, words_of
+from praison_persist.filters import Comparison, Filter
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 __all__ = ["to_filter"]
@@ -37,11 +37,7 @@ def to_filter(condition: Filter | None, *, native: bool) -> str:
 def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if isinstance(node, Comparison) and node.op != "eq":
         return Narrowed() if negated else Narrowed(_range(node))
-    if isinstance(node, Exists):
-        words = [present_word(node.path)]
-    else:
-        values = node.values if isinstance(node, In) else (node.value,)
-        words = list(dict.fromkeys(equal_word(node.path, value) for value in values))
+    words = words_of(node)
     if negated:
         return Narrowed(_all_of([f"{FACTS} NOT CONTAINS '{word}'" for word in words])) if words else Narrowed()
     return Narrowed(_any_of([f"{FACTS} CONTAINS '{word}'" for word in words or ["-"]]))  # no text is like this one
@@ -49,10 +45,9 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
 
 def _range(node: Comparison) -> str:
     """Numbers as plain decimals, which is all that the vendor's documentation shows."""
-    value = node.value
-    if isinstance(value, (int, float)) and (value == 0 or _SMALL <= abs(value) < _LARGE):
-        field = number_field(node.path, largest=node.op.startswith("g"))
-        return f"{field} {_COMPARE[node.op]} {Decimal(repr(number(value))):f}"
+    bound = bound_of(node)
+    if bound is not None and (node.value == 0 or _SMALL <= abs(bound.value) < _LARGE):
+        return f"{bound.field} {_COMPARE[bound.op]} {Decimal(repr(bound.value)):f}"
     return f"{FACTS} CONTAINS '{present_word(node.path)}'"
 
 
