@@ -313,6 +313,28 @@ def test_what_waits_is_stored_in_few_calls_in_order_and_once(store: Switch, make
     assert [run.status for run in adapter.get_runs("s", 5)] == ["completed"] * 5
 
 
+def test_a_slow_log_does_not_stop_the_new_attempts(
+    store: Switch, make: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next attempt was due while the one before was still telling that it had failed, and was left out for good."""
+    from praison_persist_agents.outbox import queue
+
+    told: list[str] = []
+
+    def slow(message: str, *_: object) -> None:
+        told.append(message)
+        time.sleep(0.2)  # retry_delay is a tenth of it
+
+    adapter = make()
+    adapter.on_agent_start("A", "s")
+    monkeypatch.setattr(queue.logger, "warning", slow)
+    store.lose_answers = 1
+    adapter.on_user_message("s", "one")
+    assert eventually(lambda: adapter.status().queued == 0, 5.0)
+    assert any("is away" in message for message in told)
+    assert stored(store, "s") == ["one"]
+
+
 def test_a_session_that_was_deleted_meanwhile_is_created_again(store: Switch, make: Callable[..., Any]) -> None:
     adapter = make()
     adapter.on_agent_start("A", "s", "user")

@@ -234,9 +234,7 @@ class Outbox:
                     alone = max(0, alone - 1)
                     self._run(jobs[0])
             except Exception as error:
-                self._went_away(error)
-                with self._lock:
-                    self._active.discard(lane)
+                self._went_away(error, lane)
                 return
 
     def _run(self, job: Job) -> None:
@@ -279,18 +277,20 @@ class Outbox:
                     logger.error("the database refused a write for good: %s", error)
             self._lock.notify_all()
 
-    def _went_away(self, error: Exception) -> None:
-        """Nobody waits any longer: writes are queued, reads fail."""
+    def _went_away(self, error: Exception, lane: str | None = None) -> None:
+        """Nobody waits any longer: writes are queued, reads fail. ``lane`` is the one whose attempt ended so."""
         with self._lock:
+            if lane is not None:
+                self._active.discard(lane)  # before the probe, which passes over lanes that run
             first = self._away_since is None
             if first:
                 self._away_since = time.monotonic()
                 self._attempts = 0
             self._last_error = str(error)
-            for lane, jobs in self._lanes.items():
+            for name, jobs in self._lanes.items():
                 for job in jobs:
                     settle(job.future, QUEUED, None if job.stays else error)
-                self._lanes[lane] = deque(job for job in jobs if job.stays)
+                self._lanes[name] = deque(job for job in jobs if job.stays)
             self._probe_later()
         if first:
             bound = "as many as memory holds" if self._limit is None else f"at most {self._limit}"
