@@ -13,9 +13,9 @@ from praison_persist import KnowledgeDocument
 from praison_persist.filters import parse_filter
 from praison_persist_postgres.knowledge.convert import (
     EXACT,
-    PackedVector,
     comparable,
     comparable_text,
+    pack,
     to_document,
     to_row,
     unpack,
@@ -64,8 +64,8 @@ def test_ordinary_text_is_not_touched(text: str) -> None:
 
 
 def test_vectors_are_packed_as_float32_behind_their_dimension() -> None:
-    assert PackedVector([1.0, -2.5]).data == struct.pack(">HHff", 2, 0, 1.0, -2.5)
-    assert unpack(PackedVector([0.5, 3e38, -1e-30]).data) == pytest.approx([0.5, 3e38, -1e-30], rel=1e-7)
+    assert pack([1.0, -2.5]) == struct.pack(">HHff", 2, 0, 1.0, -2.5)
+    assert unpack(pack([0.5, 3e38, -1e-30])) == pytest.approx([0.5, 3e38, -1e-30], rel=1e-7)
 
 
 def test_keys_and_values_never_become_part_of_the_statement() -> None:

@@ -24,25 +24,55 @@ from psycopg.pq import Format
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import KnowledgeDocument
 
-__all__ = ["EXACT", "PackedVector", "comparable", "comparable_text", "to_document", "to_json", "to_row", "unpack"]
+__all__ = [
+    "EXACT",
+    "PackedArray",
+    "PackedVector",
+    "comparable",
+    "comparable_text",
+    "pack",
+    "to_columns",
+    "to_document",
+    "to_json",
+    "to_row",
+    "unpack",
+]
 
 EXACT = "\x01praison_persist"
 
 _EXACT_INTEGERS = 2**53  # a float from here on is integral, and JSONB writes it like an integer
 _SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
-_HEAD = struct.Struct(">HH")  # dimension, reserved
+# What `comparable` may have to change, as JSON text shows it; some text that has it needs no change.
+_SUSPECT = re.compile("\\\\u000[01]|[\ud7ff-\udfff]|[0-9]{16}|[0-9]e|-0\\.0")
+_HEAD_SIZE = 4  # dimension and reserved, in front of a vector's numbers
+_ARRAY = struct.Struct(">iiIii")  # dimensions, whether there are NULLs, type of the items, their number, first index
+_SIZE = struct.Struct(">i")
+_NULL = _SIZE.pack(-1)
+_TEXT, _FLOAT8 = 25, 701  # the same in every database, unlike the number of the type vector
 
 
 class PackedVector:
-    """A vector as pgvector receives and sends it: float32, big-endian, behind its dimension."""
+    """A vector as a parameter: float32, big-endian, behind its dimension, as pgvector receives and sends it."""
 
     __slots__ = ("data",)
 
     def __init__(self, vector: Sequence[float]) -> None:
-        numbers = array("f", vector)
-        if sys.byteorder == "little":
-            numbers.byteswap()
-        self.data = _HEAD.pack(len(numbers), 0) + numbers.tobytes()
+        self.data = pack(vector)
+
+
+class PackedArray:
+    """An array as a parameter, in PostgreSQL's binary form (``array_recv``): psycopg takes long for lists.
+
+    Args:
+        kind: the number of the items' type.
+        items: text, or values in that type's binary form.
+    """
+
+    __slots__ = ("items", "kind")
+
+    def __init__(self, kind: int, items: Sequence[str | bytes | None]) -> None:
+        self.kind = kind
+        self.items = items
 
 
 class _PackedVectorDumper(Dumper):
@@ -54,13 +84,36 @@ class _PackedVectorDumper(Dumper):
         return obj.data
 
 
+class _PackedArrayDumper(Dumper):
+    """Likewise."""
+
+    format = Format.BINARY
+
+    def dump(self, obj: PackedArray) -> bytes:
+        encoding = self.connection.info.encoding if self.connection else "utf-8"
+        parts = [_ARRAY.pack(1, None in obj.items, obj.kind, len(obj.items), 1)]
+        for item in obj.items:
+            if item is None:
+                parts.append(_NULL)
+            else:
+                data = item if isinstance(item, bytes) else item.encode(encoding)
+                parts += (_SIZE.pack(len(data)), data)
+        return b"".join(parts)
+
+
 psycopg.adapters.register_dumper(PackedVector, _PackedVectorDumper)
+psycopg.adapters.register_dumper(PackedArray, _PackedArrayDumper)
+
+
+def pack(vector: Sequence[float]) -> bytes:
+    """The vector in pgvector's binary form."""
+    return struct.pack(f">HH{len(vector)}f", len(vector), 0, *vector)
 
 
 def unpack(data: bytes) -> list[float]:
     """The numbers of pgvector's binary form."""
     numbers = array("f")
-    numbers.frombytes(data[_HEAD.size :])
+    numbers.frombytes(data[_HEAD_SIZE:])
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers.tolist()
@@ -74,8 +127,23 @@ def to_row(document: KnowledgeDocument) -> tuple[Any, ...]:
         document.content_hash,
         float(document.created_at),
         _to_metadata(document.metadata),
-        PackedVector(cast("list[float]", document.embedding)),
+        pack(cast("list[float]", document.embedding)),
     )
+
+
+def to_columns(documents: Sequence[KnowledgeDocument], vector_type: int) -> list[PackedArray]:
+    """The rows of checked documents as one array for each column.
+
+    Args:
+        vector_type: the number of the type vector in this database.
+    """
+    *texts, created_at, metadata, embeddings = zip(*map(to_row, documents), strict=True)
+    return [
+        *(PackedArray(_TEXT, column) for column in texts),
+        PackedArray(_FLOAT8, [struct.pack(">d", seconds) for seconds in created_at]),
+        PackedArray(_TEXT, metadata),
+        PackedArray(vector_type, embeddings),
+    ]
 
 
 def to_document(
@@ -96,15 +164,22 @@ def to_document(
 
 def to_json(value: Any) -> str:
     """JSON text of a comparable value."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _encoder.encode(value)
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _to_metadata(metadata: Mapping[str, Any] | None) -> str | None:
     if metadata is None:
         return None
+    text = to_json(metadata)
+    if not _SUSPECT.search(text):
+        return text
     form = comparable(metadata)
-    if form is not metadata:
-        form[EXACT] = encode(metadata, "metadata")
+    if form is metadata:
+        return text
+    form[EXACT] = encode(metadata, "metadata")
     return to_json(form)
 
 

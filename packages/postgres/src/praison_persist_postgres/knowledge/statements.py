@@ -47,20 +47,24 @@ TABLES = (
     "WHERE n.nspname = %s AND c.relkind IN ('r', 'p') AND starts_with(c.relname::text, %s)"
 )
 DESCRIBE = (
-    "SELECT a.atttypmod, to_regclass(%(registry)s) IS NOT NULL, am.amname, opc.opcname FROM pg_attribute a "
+    "SELECT a.atttypmod, to_regclass(%(registry)s) IS NOT NULL, am.amname, opc.opcname, to_regtype('vector')::oid "
+    "FROM pg_attribute a "
     "LEFT JOIN (pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid "
     "JOIN pg_am am ON am.oid = ic.relam AND am.amname IN ('hnsw', 'ivfflat') "
     "JOIN pg_opclass opc ON opc.oid = i.indclass[0]) ON i.indrelid = a.attrelid AND i.indisvalid "
     "WHERE a.attrelid = to_regclass(%(table)s) AND a.attname = 'embedding' AND NOT a.attisdropped LIMIT 1"
 )
 
-INSERT = (
+# One statement for all rows, a column an array: a row of a pipeline costs server and client twice as much.
+_ROWS = (
     "INSERT INTO {table} (id, content, content_hash, created_at, metadata, embedding) "
-    "VALUES (%s, %s, %s, %s, %s::jsonb, %b::vector) ON CONFLICT (id) DO NOTHING"
+    "SELECT id, content, content_hash, created_at, metadata::jsonb, embedding "
+    "FROM unnest(%b::text[], %b::text[], %b::text[], %b::float8[], %b::text[], %b::vector[]) "
+    "AS new (id, content, content_hash, created_at, metadata, embedding) "
 )
-UPSERT = (
-    "INSERT INTO {table} (id, content, content_hash, created_at, metadata, embedding) "
-    "VALUES (%s, %s, %s, %s, %s::jsonb, %b::vector) ON CONFLICT (id) DO UPDATE SET "
+INSERT = _ROWS + "ON CONFLICT (id) DO NOTHING"
+UPSERT = _ROWS + (
+    "ON CONFLICT (id) DO UPDATE SET "
     "content = EXCLUDED.content, content_hash = EXCLUDED.content_hash, created_at = EXCLUDED.created_at, "
     "metadata = EXCLUDED.metadata, embedding = EXCLUDED.embedding"
 )

@@ -23,9 +23,9 @@ from praison_persist.vectorstore import VectorStoreBase, already_exists
 from ..driver import PsycopgDriver
 from ..settings import Pooler, Settings
 from . import statements as st
-from .convert import PackedVector, to_document, to_row, unpack
+from .convert import PackedArray, PackedVector, to_columns, to_document, unpack
 from .session import Connection, Session
-from .tables import OPERATORS, Collections, Index, IndexMethod
+from .tables import OPERATORS, Collections, Found, Index, IndexMethod
 
 __all__ = ["PGVectorKnowledgeStore"]
 
@@ -118,7 +118,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         self._settings = settings
         self._session = Session(PsycopgDriver(settings), retry)
         self._collections = Collections(schema, create_extension=create_extension)
-        self._methods: dict[str, IndexMethod | None] = {}
+        self._found: dict[str, Found] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._settings.place!r})"
@@ -156,8 +156,8 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         found = self._session.read(lambda connection: self._collections.describe(connection, name))
         if found is None:
             return None
-        info, self._methods[name] = found
-        return info
+        self._found[name] = found
+        return found.info
 
     def _names(self) -> list[str]:
         return self._session.read(self._collections.names)
@@ -165,14 +165,12 @@ class PGVectorKnowledgeStore(VectorStoreBase):
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
-        rows = _rows(info, documents)
+        columns = self._columns(info, documents)
         ids = [document.id for document in documents]
         statement = st.fill(st.INSERT, table=self._collections.table(info.name))
 
         def work(connection: Connection) -> None:
-            cursor = connection.cursor()
-            cursor.executemany(statement, rows)
-            if cursor.rowcount < len(rows):
+            if connection.execute(statement, columns).rowcount < len(ids):
                 raise already_exists(ids)  # rolls back
 
         try:
@@ -185,9 +183,16 @@ class PGVectorKnowledgeStore(VectorStoreBase):
             raise already_exists([id_ for id_ in ids if id_ in found] or ids) from error
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> None:
-        rows = _rows(info, documents)
+        columns = self._columns(info, documents)
         statement = st.fill(st.UPSERT, table=self._collections.table(info.name))
-        self._session.write(lambda connection: connection.cursor().executemany(statement, rows), collection=info.name)
+        self._session.write(lambda connection: connection.execute(statement, columns), collection=info.name)
+
+    def _columns(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> list[PackedArray]:
+        """In the order of ids, so that two writers of the same ids wait for each other and never in a circle."""
+        if info.distance == "cosine":
+            _check_lengths(documents)
+        in_order = sorted(documents, key=lambda document: document.id)
+        return to_columns(in_order, self._found[info.name].vector_type)
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> int:
         clause, params = st.where(condition, ids)
@@ -215,7 +220,7 @@ class PGVectorKnowledgeStore(VectorStoreBase):
             limit=limit,
         )
         values = [PackedVector(_direction(vector) if info.distance == "cosine" else vector), *params]
-        method = self._methods.get(info.name)
+        method = self._found[info.name].method
         if method is None:
             rows = self._session.read(
                 lambda connection: connection.execute(statement, values).fetchall(), collection=info.name
@@ -274,17 +279,14 @@ class PGVectorKnowledgeStore(VectorStoreBase):
         return [to_document(row, embedding=None if row[5] is None else unpack(row[5])) for row in rows]
 
 
-def _rows(info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> list[tuple[Any, ...]]:
-    """Rows in the order of their ids, so that two writers of the same ids wait for each other and never in a circle."""
-    if info.distance == "cosine":
-        for document in documents:
-            length = math.hypot(*document.embedding or ())
-            if not _SHORTEST <= length <= _LONGEST:
-                raise InvalidInputError(
-                    f"document {document.id!r}: a vector of length {length:g} is beyond pgvector's cosine",
-                    hint="normalize the embedding",
-                )
-    return [to_row(document) for document in sorted(documents, key=lambda document: document.id)]
+def _check_lengths(documents: Sequence[KnowledgeDocument]) -> None:
+    for document in documents:
+        length = math.hypot(*document.embedding or ())
+        if not _SHORTEST <= length <= _LONGEST:
+            raise InvalidInputError(
+                f"document {document.id!r}: a vector of length {length:g} is beyond pgvector's cosine",
+                hint="normalize the embedding",
+            )
 
 
 def _direction(vector: Sequence[float]) -> Sequence[float]:

@@ -23,7 +23,7 @@ from praison_persist.scores import Distance, validate_distance
 from . import statements as st
 from .session import Connection
 
-__all__ = ["OPERATORS", "Collections", "Index", "IndexMethod"]
+__all__ = ["OPERATORS", "Collections", "Found", "Index", "IndexMethod"]
 
 IndexMethod = Literal["hnsw", "ivfflat"]
 
@@ -75,6 +75,21 @@ class Index:
             raise InvalidInputError("ivfflat has no manhattan distance", hint="use index='hnsw' or None")
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A collection that exists.
+
+    Attributes:
+        info: what it was created with.
+        method: of its approximate index, if it has one.
+        vector_type: the number of the type vector in this database.
+    """
+
+    info: CollectionInfo
+    method: IndexMethod | None
+    vector_type: int
+
+
 class Collections:
     """The collections of one schema."""
 
@@ -122,21 +137,21 @@ class Collections:
             connection.execute(st.fill(st.UNREGISTER, registry=self._registry), (name,))
         return existed
 
-    def describe(self, connection: Connection, name: str) -> tuple[CollectionInfo, IndexMethod | None] | None:
-        """The collection and the method of its approximate index, or None where there is no table."""
+    def describe(self, connection: Connection, name: str) -> Found | None:
+        """What there is of a collection, or None where there is no table."""
         found = connection.execute(st.DESCRIBE, {"table": self.table(name), "registry": self._registry}).fetchone()
         if found is None:
             return None
-        dimension, registered, method, class_name = found
+        dimension, registered, method, class_name, vector_type = found
         if dimension < 1:
             raise UnsupportedError(f"the vectors of {self.table(name)} have no fixed dimension")
         kept = None
         if registered:
             kept = connection.execute(st.fill(st.REGISTERED, registry=self._registry), (name,)).fetchone()
         if kept is None:
-            return CollectionInfo(name, dimension, _distance_of(class_name)), method
+            return Found(CollectionInfo(name, dimension, _distance_of(class_name)), method, vector_type)
         metadata = None if kept[1] is None else decode(kept[1], "collection metadata")
-        return CollectionInfo(name, dimension, validate_distance(kept[0]), metadata), method
+        return Found(CollectionInfo(name, dimension, validate_distance(kept[0]), metadata), method, vector_type)
 
     def names(self, connection: Connection) -> list[str]:
         """The names of all collections."""
