@@ -30,6 +30,7 @@ __all__ = [
     "PackedVector",
     "comparable",
     "comparable_text",
+    "jsonb_array",
     "pack",
     "to_columns",
     "to_document",
@@ -48,7 +49,7 @@ _HEAD_SIZE = 4  # dimension and reserved, in front of a vector's numbers
 _ARRAY = struct.Struct(">iiIii")  # dimensions, whether there are NULLs, type of the items, their number, first index
 _SIZE = struct.Struct(">i")
 _NULL = _SIZE.pack(-1)
-_TEXT, _FLOAT8 = 25, 701  # the same in every database, unlike the number of the type vector
+_TEXT, _FLOAT8, _JSONB = 25, 701, 3802  # the same in every database, unlike the number of the type vector
 
 
 class PackedVector:
@@ -117,6 +118,11 @@ def unpack(data: bytes) -> list[float]:
     if sys.byteorder == "little":
         numbers.byteswap()
     return numbers.tolist()
+
+
+def jsonb_array(texts: Sequence[str]) -> PackedArray:
+    """JSON texts as an array of jsonb, whose binary form is the text behind its version."""
+    return PackedArray(_JSONB, [f"\x01{text}" for text in texts])
 
 
 def to_row(document: KnowledgeDocument) -> tuple[Any, ...]:

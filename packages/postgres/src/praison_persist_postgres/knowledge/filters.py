@@ -10,7 +10,7 @@ from typing import Any
 
 from praison_persist.filters import And, Comparison, Exists, Filter, In, Not, Or
 
-from .convert import comparable, comparable_text, to_json
+from .convert import comparable, comparable_text, jsonb_array, to_json
 
 __all__ = ["to_sql"]
 
@@ -35,8 +35,8 @@ def _translate(node: Filter, params: list[Any]) -> str:
     if isinstance(node, Exists):
         return _path_exists(_json_path(node.path), None, params)
     if isinstance(node, In):
-        params.append([form for value in node.values for form in _containers(node.path, value)])
-        return "metadata @> ANY (%s::text[]::jsonb[])"
+        params.append(jsonb_array([form for value in node.values for form in _containers(node.path, value)]))
+        return "metadata @> ANY (%b::jsonb[])"  # a cast from text[] would be done again for each row
     if node.op == "eq":
         params += _containers(node.path, node.value)
         return "(metadata @> %s::jsonb OR metadata @> %s::jsonb)"
