@@ -183,7 +183,7 @@ def test_chroma_keeps_nothing_of_a_document_that_is_replaced() -> None:
     )
     store = _filled(vectorstore)
     store.upsert("docs", [KnowledgeDocument("a", "new", [1.0, 1.0])])
-    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist", "praison_tokens"}
+    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist", "praison_ours", "praison_facts"}
     assert store.count("docs", {"lang": "de"}) == 0
     assert store.count("docs", {"lang": {"$exists": False}}) == 1
     vectorstore.delete_collection()

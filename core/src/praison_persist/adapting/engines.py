@@ -1,4 +1,4 @@
-"""The engines that frameworks have partner packages for, in their own words: filters over tokens, distances, keys.
+"""The engines that frameworks have partner packages for, in their own words: filters over facets, distances, keys.
 
 Pure functions on plain mappings and texts; no client is imported, and no framework is known.
 """
@@ -6,15 +6,20 @@ Pure functions on plain mappings and texts; no client is imported, and no framew
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
-from ..filtertokens import EVERYTHING, AllOf, AnyOf, Has, Tokens
+from ..facets import FACTS, bound_of, present_word, words_of
+from ..filters import Comparison, Filter
+from ..narrowing import Leaf, Narrowed, narrow
 from ..scores import Distance
-from .records import TOKENS
+from .records import OURS, facet
 
 __all__ = ["chroma_distance", "chroma_where", "qdrant_distance", "qdrant_filter", "qdrant_key"]
+
+_NO_WORD = "-"  # $in of nothing: no text of a record is like this one
 
 
 def chroma_distance(configuration: Mapping[str, Any]) -> Distance:
@@ -24,13 +29,31 @@ def chroma_distance(configuration: Mapping[str, Any]) -> Distance:
     return known.get(index.get("space", "l2"), "euclidean")
 
 
-def chroma_where(tokens: Tokens) -> dict[str, Any] | None:
-    """Chroma's ``where`` for records whose metadata has the tokens; None for all."""
-    if tokens == EVERYTHING:
-        return None
-    if isinstance(tokens, (AllOf, AnyOf)):
-        return {"$and" if isinstance(tokens, AllOf) else "$or": [chroma_where(part) for part in tokens.operands]}
-    return {TOKENS: {"$contains" if isinstance(tokens, Has) else "$not_contains": tokens.token}}
+def chroma_where(condition: Filter | None) -> Narrowed[Mapping[str, Any]]:
+    """Chroma's ``where`` that every matching record satisfies; those of somebody else, which have no facets, all do."""
+
+    def leaf(node: Leaf, negated: bool) -> Narrowed[Mapping[str, Any]]:
+        if isinstance(node, Comparison) and node.op != "eq":
+            if negated:
+                return Narrowed()
+            bound = bound_of(node)
+            if bound is None:
+                return Narrowed(has([present_word(node.path)], negated=False))
+            return Narrowed({facet(bound.field): {f"${bound.op}": bound.value}}, bound.exact)
+        return Narrowed(has(words_of(node), negated=negated), exact=True)
+
+    def has(words: Sequence[str], *, negated: bool) -> Mapping[str, Any]:
+        operator = "$not_contains" if negated else "$contains"
+        parts = [{facet(FACTS): {operator: word}} for word in words or [_NO_WORD]]
+        return parts[0] if len(parts) == 1 else {"$and" if negated else "$or": parts}
+
+    def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return {"$or": list(parts)}
+
+    ours = narrow(condition, leaf, lambda parts: {"$and": list(parts)}, either)
+    if ours.where is None:
+        return ours
+    return replace(ours, where=either([ours.where, {OURS: {"$ne": True}}]))
 
 
 def qdrant_distance(name: str) -> Distance:
@@ -39,15 +62,37 @@ def qdrant_distance(name: str) -> Distance:
     return known[name]
 
 
-def qdrant_filter(tokens: Tokens, key: str) -> dict[str, Any] | None:
-    """Qdrant's filter, as in its REST interface, for points with the tokens at ``key``; None for all."""
-    if tokens == EVERYTHING:
-        return None
-    if isinstance(tokens, AllOf):
-        return {"must": [qdrant_filter(part, key) for part in tokens.operands]}
-    if isinstance(tokens, AnyOf):
-        return {"should": [qdrant_filter(part, key) for part in tokens.operands]}
-    return {"must" if isinstance(tokens, Has) else "must_not": [{"key": key, "match": {"value": tokens.token}}]}
+def qdrant_filter(condition: Filter | None, prefix: str = "") -> Narrowed[Mapping[str, Any]]:
+    """Qdrant's filter, as in its REST interface, that every matching point satisfies; those of somebody else all do.
+
+    Args:
+        condition: None for all points.
+        prefix: where the record's metadata stands in the payload, with a dot at the end.
+    """
+
+    def leaf(node: Leaf, negated: bool) -> Narrowed[Mapping[str, Any]]:
+        if isinstance(node, Comparison) and node.op != "eq":
+            if negated:
+                return Narrowed()
+            bound = bound_of(node)
+            if bound is None:
+                return Narrowed(has([present_word(node.path)], negated=False))
+            key = {"key": prefix + facet(bound.field), "range": {bound.op: bound.value}}
+            return Narrowed({"must": [key]}, bound.exact)
+        return Narrowed(has(words_of(node), negated=negated), exact=True)
+
+    def has(words: Sequence[str], *, negated: bool) -> Mapping[str, Any]:
+        match = {"key": prefix + facet(FACTS), "match": {"any": list(words or [_NO_WORD])}}
+        return {"must_not" if negated else "must": [match]}
+
+    def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+        return {"should": list(parts)}
+
+    ours = narrow(condition, leaf, lambda parts: {"must": list(parts)}, either)
+    if ours.where is None:
+        return ours
+    theirs = {"must_not": [{"key": prefix + OURS, "match": {"value": True}}]}
+    return replace(ours, where=either([ours.where, theirs]))
 
 
 def qdrant_key(id_: str) -> str:

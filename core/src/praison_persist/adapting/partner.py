@@ -72,6 +72,10 @@ class Partner(ABC):
         With embeddings, or with scores where the vector store's own are those of `praison_persist.scores`.
         """
 
+    def narrows(self, condition: Filter | None) -> bool:
+        """Whether next to nothing that `nearest` gives does not match, so that few more need to be asked for."""
+        return self.exact
+
     def keys(self, condition: Filter | None) -> list[str]:
         """The keys of all records that may match."""
         raise self.no("a way to list documents", UnsupportedFilterError if condition else UnsupportedError)

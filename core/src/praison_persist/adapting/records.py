@@ -4,11 +4,12 @@ Metadata of a record::
 
     praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (since
                       few engines give it back as it was), and the content where the vector store keeps no text
-    praison_tokens    what filters ask for, see `praison_persist.filtertokens`, and `OURS`; only where records are
-                      found by them
+    praison_ours      True, and
+    praison_facts, praison_max..., praison_min...
+                      what filters ask for, see `praison_persist.facets`; only where records are found by them
     lang, year, ...   text, numbers and booleans at keys that are plain names, for readers in the framework
 
-A record of somebody else has no ``praison_persist``: its metadata is that of the document.
+A record of somebody else has none that begin with ``praison_``: its metadata is that of the document.
 """
 
 from __future__ import annotations
@@ -19,18 +20,17 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from ..filters import Filter
-from ..filtertokens import EVERYTHING, NOTHING, AnyOf, Lacks, Tokens, to_tokens, tokens_of
+from ..facets import facets_of
 from ..jsontext import decode, decode_text, encode, encode_text, is_plain_text
 from ..knowledge import KnowledgeDocument
 
-__all__ = ["EXACT", "OURS", "TOKENS", "to_document", "to_metadata", "to_text", "widened"]
+__all__ = ["EXACT", "OURS", "PREFIX", "facet", "to_document", "to_metadata", "to_text"]
 
-EXACT = "praison_persist"
-TOKENS = "praison_tokens"
+PREFIX = "praison_"
+"""Of the keys that are not for readers."""
 
-OURS = "praison"
-"""The token of every record that has tokens; records of somebody else have none."""
+EXACT = PREFIX + "persist"
+OURS = PREFIX + "ours"
 
 _INT64 = 2**63
 
@@ -40,25 +40,30 @@ def to_text(document: KnowledgeDocument) -> str:
     return cast(str, encode_text(document.content))
 
 
-def to_metadata(document: KnowledgeDocument, *, tokens: bool, text: bool = False) -> dict[str, Any]:
+def facet(name: str) -> str:
+    """The key of a field of `praison_persist.facets`."""
+    return PREFIX + name
+
+
+def to_metadata(document: KnowledgeDocument, *, facets: bool, text: bool = False) -> dict[str, Any]:
     """The record's metadata.
 
     Args:
         document: checked, with an embedding.
-        tokens: for a vector store whose filters ask for tokens.
+        facets: for a vector store whose filters ask for them.
         text: for one that keeps no text: the content stands in the metadata.
     """
     given = document.metadata or {}
-    metadata = {key: value for key, value in given.items() if key.isidentifier() and _is_simple(value)}
+    metadata = {key: value for key, value in given.items() if _is_plain(key) and _is_simple(value)}
     vector = array("f", document.embedding or ())
     if sys.byteorder == "big":
         vector.byteswap()
     exact = [document.id, document.metadata, document.content_hash, float(document.created_at)]
     content = [document.content] if text else []
     metadata[EXACT] = encode([*exact, b64encode(vector).decode(), *content], "document")
-    metadata.pop(TOKENS, None)
-    if tokens:
-        metadata[TOKENS] = [OURS, *tokens_of(given)]
+    if facets:
+        metadata[OURS] = True
+        metadata.update((facet(name), value) for name, value in facets_of(given).items())
     return metadata
 
 
@@ -87,20 +92,15 @@ def to_document(
     return KnowledgeDocument(id_, whole, _unpacked(packed) if vector else None, exact, content_hash, created_at)
 
 
-def widened(condition: Filter | None) -> Tokens:
-    """What every match among the records satisfies; records of somebody else, which have no tokens, all do."""
-    tokens, _ = to_tokens(condition)
-    if tokens == EVERYTHING:
-        return EVERYTHING
-    theirs = Lacks(OURS)
-    return theirs if tokens == NOTHING else AnyOf((tokens, theirs))
-
-
 def _unpacked(packed: str) -> list[float]:
     vector = array("f", b64decode(packed))
     if sys.byteorder == "big":
         vector.byteswap()
     return vector.tolist()
+
+
+def _is_plain(key: str) -> bool:
+    return key.isidentifier() and not key.startswith(PREFIX)
 
 
 def _is_simple(value: Any) -> bool:

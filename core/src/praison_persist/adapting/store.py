@@ -16,7 +16,6 @@ from typing import Any
 
 from ..errors import ConfigurationError, InvalidInputError, UnsupportedError
 from ..filters import Filter, matches
-from ..filtertokens import to_tokens
 from ..knowledge import CollectionInfo, KnowledgeDocument
 from ..overfetch import overfetch
 from ..scores import DISTANCES, score
@@ -28,7 +27,7 @@ from .partner import Partner
 __all__ = ["AdaptedStore"]
 
 _ALL = 2**31 - 1
-_WIDER = 4  # looked at where tokens cannot tell which documents match, instead of asking twice
+_WIDER = 4  # looked at where the engine cannot tell which documents match, instead of asking twice
 
 
 @dataclass(slots=True)
@@ -193,9 +192,9 @@ class AdaptedStore(VectorStoreBase):
             kept.sort(key=lambda document: -(document.score or 0.0))
             return kept, more
 
-        exact = partner.exact or to_tokens(condition)[1]
+        first = limit if condition is None or partner.narrows(condition) else limit * _WIDER
         with translated("the vector store"):
-            best = finish(overfetch(fetch, limit, first=limit if exact else limit * _WIDER, most=_ALL))
+            best = finish(overfetch(fetch, limit, first=first, most=_ALL))
         return [document for document in best if threshold is None or (document.score or 0.0) >= threshold]
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:

@@ -20,10 +20,11 @@ from praison_persist.adapting.engines import (
     qdrant_key,
 )
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.records import TOKENS, to_document, to_metadata, to_text, widened
+from praison_persist.adapting.records import to_document, to_metadata, to_text
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import KnowledgeDocument
+from praison_persist.narrowing import Narrowed
 from praison_persist.scores import Distance
 
 from .vectors import GivenVectors
@@ -37,18 +38,18 @@ class AnyVectorStore(Partner):
     """Any vector store, by LangChain's interface alone: no filters, and no way to list what is there.
 
     Attributes:
-        tokens: whether its records need tokens for its filters.
+        facets: whether its records need facets for its filters.
     """
 
     framework = "LangChain"
-    tokens = False
+    facets = False
 
     def __init__(self, vectorstore: Any, vectors: GivenVectors) -> None:
         super().__init__(vectorstore)
         self._vectors = vectors
 
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
-        self._write(documents, [to_metadata(document, tokens=self.tokens) for document in documents])
+        self._write(documents, [to_metadata(document, facets=self.facets) for document in documents])
 
     def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
         return _documents(self.vectorstore.get_by_ids(list(keys))) if keys else []
@@ -92,7 +93,7 @@ class InMemory(AnyVectorStore):
 class Chroma(AnyVectorStore):
     """`langchain_chroma.Chroma`."""
 
-    tokens = True
+    facets = True
 
     def distances(self) -> Sequence[Distance]:
         return (chroma_distance(self.vectorstore._collection.configuration_json),)
@@ -100,27 +101,30 @@ class Chroma(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        near = self._similar(vector, k, filter=chroma_where(widened(condition)))
+        near = self._similar(vector, k, filter=chroma_where(condition).where)
         return near, condition is not None and len(near) == k
 
+    def narrows(self, condition: Filter | None) -> bool:
+        return chroma_where(condition).exact
+
     def keys(self, condition: Filter | None) -> list[str]:
-        return self.vectorstore.get(where=chroma_where(widened(condition)), include=[])["ids"]
+        return self.vectorstore.get(where=chroma_where(condition).where, include=[])["ids"]
 
     def drop(self) -> None:
-        super().drop()  # or records of other collections inherit the tokens, chroma-core/chroma issue 7594
+        super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
         self.vectorstore.delete_collection()
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
         old = {one.id: one.metadata for one in self.vectorstore.get_by_ids([document.id for document in documents])}
         # Chroma merges metadata; None takes a key away.
-        metadatas = [dict.fromkeys(old.get(one.id, ())) | to_metadata(one, tokens=True) for one in documents]
+        metadatas = [dict.fromkeys(old.get(one.id, ())) | to_metadata(one, facets=True) for one in documents]
         self._write(documents, metadatas)
 
 
 class Qdrant(AnyVectorStore):
     """`langchain_qdrant.QdrantVectorStore`: its ids are UUIDs, so a document's key is made of its id."""
 
-    tokens = True
+    facets = True
 
     def distances(self) -> Sequence[Distance]:
         return (qdrant_distance(str(self.vectorstore.distance.value)),)
@@ -133,6 +137,9 @@ class Qdrant(AnyVectorStore):
     ) -> tuple[list[KnowledgeDocument], bool]:
         near = self._similar(vector, k, filter=self._filter(condition))
         return near, condition is not None and len(near) == k
+
+    def narrows(self, condition: Filter | None) -> bool:
+        return self._narrowed(condition).exact
 
     def keys(self, condition: Filter | None) -> list[str]:
         found: list[str] = []
@@ -155,8 +162,11 @@ class Qdrant(AnyVectorStore):
     def _filter(self, condition: Filter | None) -> Any:
         from qdrant_client import models  # there where its vector store is
 
-        wanted = qdrant_filter(widened(condition), f"{self.vectorstore.metadata_payload_key}.{TOKENS}")
+        wanted = self._narrowed(condition).where
         return None if wanted is None else models.Filter.model_validate(wanted)
+
+    def _narrowed(self, condition: Filter | None) -> Narrowed[Any]:
+        return qdrant_filter(condition, f"{self.vectorstore.metadata_payload_key}.")
 
 
 _PAGE = 10_000

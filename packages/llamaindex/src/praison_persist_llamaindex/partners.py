@@ -22,7 +22,7 @@ from praison_persist.adapting.engines import (
     qdrant_key,
 )
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.records import EXACT, TOKENS, to_document, to_metadata, to_text, widened
+from praison_persist.adapting.records import EXACT, PREFIX, to_document, to_metadata, to_text
 from praison_persist.errors import InvalidInputError, UnsupportedError, UnsupportedFilterError
 from praison_persist.filters import Filter
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
@@ -35,16 +35,16 @@ class AnyVectorStore(Partner):
     """Any vector store, by LlamaIndex's interface alone: filters mean what they like there, and nothing lists nodes.
 
     Attributes:
-        tokens: whether its records need tokens for its filters.
+        facets: whether its records need facets for its filters.
     """
 
     framework = "LlamaIndex"
-    tokens = False
+    facets = False
 
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
         pairs = zip(self.keys_of([document.id for document in documents]), documents, strict=True)
         kept = self.vectorstore.stores_text
-        self.vectorstore.add([_node(key, one, tokens=self.tokens, text_is_kept=kept) for key, one in pairs])
+        self.vectorstore.add([_node(key, one, facets=self.facets, text_is_kept=kept) for key, one in pairs])
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
         # Some vector stores keep the old node of an id, some have both.
@@ -127,7 +127,7 @@ class Chroma(AnyVectorStore):
     overflows for dot products. The records are as it writes and reads them.
     """
 
-    tokens = True
+    facets = True
 
     def distances(self) -> Sequence[Distance]:
         return (chroma_distance(self.vectorstore.client.configuration_json),)
@@ -140,7 +140,7 @@ class Chroma(AnyVectorStore):
         self._write(documents, dict(zip(old["ids"], old["metadatas"], strict=True)))
 
     def _write(self, documents: Sequence[KnowledgeDocument], before: Mapping[str, Any]) -> None:
-        nodes = [_node(document.id, document, tokens=True, text_is_kept=True) for document in documents]
+        nodes = [_node(document.id, document, facets=True, text_is_kept=True) for document in documents]
         self.vectorstore.client.upsert(
             [document.id for document in documents],
             [document.embedding for document in documents],
@@ -166,11 +166,14 @@ class Chroma(AnyVectorStore):
         near = _rows(*(found[part][0] for part in ("ids", "documents", "metadatas", "embeddings")))
         return near, condition is not None and len(near) == k
 
+    def narrows(self, condition: Filter | None) -> bool:
+        return chroma_where(condition).exact
+
     def keys(self, condition: Filter | None) -> list[str]:
         return self.vectorstore.client.get(where=_where(condition), include=[])["ids"]
 
     def drop(self) -> None:
-        super().drop()  # or records of other collections inherit the tokens, chroma-core/chroma issue 7594
+        super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
         collection = self.vectorstore.client
         collection._client.delete_collection(collection.name, collection.tenant, collection.database)
 
@@ -178,7 +181,7 @@ class Chroma(AnyVectorStore):
 class Qdrant(AnyVectorStore):
     """`llama_index.vector_stores.qdrant.QdrantVectorStore`: ids are UUIDs, so a document's key is made of its id."""
 
-    tokens = True
+    facets = True
 
     def prepare(self, info: CollectionInfo) -> None:
         store = self.vectorstore
@@ -215,6 +218,9 @@ class Qdrant(AnyVectorStore):
         near = self._nearest(vector, k, qdrant_filters=self._filter(condition))
         return near, condition is not None and len(near) == k
 
+    def narrows(self, condition: Filter | None) -> bool:
+        return qdrant_filter(condition).exact
+
     def keys(self, condition: Filter | None) -> list[str]:
         found: list[str] = []
         offset: Any = None
@@ -240,7 +246,7 @@ class Qdrant(AnyVectorStore):
     def _filter(self, condition: Filter | None) -> Any:
         from qdrant_client import models  # there where its vector store is
 
-        wanted = qdrant_filter(widened(condition), TOKENS)
+        wanted = qdrant_filter(condition).where
         return None if wanted is None else models.Filter.model_validate(wanted)
 
 
@@ -251,7 +257,6 @@ _PARTNERS = {
     "llama_index.vector_stores.chroma.base.ChromaVectorStore": Chroma,
     "llama_index.vector_stores.qdrant.base.QdrantVectorStore": Qdrant,
 }
-_HIDDEN = [EXACT, TOKENS]
 _NODE = ("_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id")
 
 
@@ -261,18 +266,21 @@ def partner_of(vectorstore: BasePydanticVectorStore) -> AnyVectorStore:
 
 
 def _where(condition: Filter | None) -> dict[str, Any] | None:
-    return chroma_where(widened(condition))
+    where = chroma_where(condition).where
+    return None if where is None else dict(where)
 
 
-def _node(key: str, document: KnowledgeDocument, *, tokens: bool, text_is_kept: bool) -> TextNode:
+def _node(key: str, document: KnowledgeDocument, *, facets: bool, text_is_kept: bool) -> TextNode:
     """The node of a document: its own source, so that each can be deleted; what is not for readers is hidden."""
+    metadata = to_metadata(document, facets=facets, text=not text_is_kept)
+    hidden = [name for name in metadata if name.startswith(PREFIX)]
     return TextNode(
         id_=key,
         text=to_text(document),
         embedding=document.embedding,
-        metadata=to_metadata(document, tokens=tokens, text=not text_is_kept),
-        excluded_embed_metadata_keys=_HIDDEN,
-        excluded_llm_metadata_keys=_HIDDEN,
+        metadata=metadata,
+        excluded_embed_metadata_keys=hidden,
+        excluded_llm_metadata_keys=hidden,
         relationships={NodeRelationship.SOURCE: RelatedNodeInfo(node_id=key)},
     )
 
