@@ -3,7 +3,7 @@
 LangChain's ``add_documents`` overwrites documents with known ids. So the raw side of the adapter, whose inserts refuse
 those, looks for them first; in the other direction both sides overwrite. The adapter writes the exact document and its
 vector beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model
-takes would hide all else. Embedded Qdrant filters in Python, and its writes take next to no time.
+takes would hide all else. Embedded Qdrant, on disk, filters in Python.
 """
 
 from __future__ import annotations
@@ -74,16 +74,16 @@ def run(plan: Plan) -> Iterator[Row]:
         with KNOWLEDGE_STORES.create("langchain", vectorstore=_chroma(Path(folder) / "ours", GivenVectors())) as store:
             store.create_collection(COLLECTION, vectors.DIMENSION)
             yield from _named("wrapped", vectors.rows(raw, vectors.Ours(store, COLLECTION), plan))
-    client = QdrantClient(":memory:")
-    size = models.VectorParams(size=vectors.DIMENSION, distance=models.Distance.COSINE)
-    client.create_collection(COLLECTION, vectors_config=size)
-    mine = GivenVectors()
-    raw = Native(QdrantVectorStore(client, COLLECTION, given, validate_collection_config=False), given, QDRANT_FILTER)
-    with KNOWLEDGE_STORES.create("qdrant", url=":memory:") as store:
-        store.create_collection(COLLECTION, vectors.DIMENSION)
-        ours = Native(as_langchain(store, COLLECTION, mine), mine, vectors.FILTER)
-        yield from _named("native", vectors.rows(raw, ours, plan))
-    client.close()
+        client = QdrantClient(path=f"{folder}/qdrant")
+        size = models.VectorParams(size=vectors.DIMENSION, distance=models.Distance.COSINE)
+        client.create_collection(COLLECTION, vectors_config=size)
+        partner = QdrantVectorStore(client, COLLECTION, given, validate_collection_config=False)
+        mine = GivenVectors()
+        with KNOWLEDGE_STORES.create("qdrant", path=f"{folder}/ours-qdrant") as store:
+            store.create_collection(COLLECTION, vectors.DIMENSION)
+            ours = Native(as_langchain(store, COLLECTION, mine), mine, vectors.FILTER)
+            yield from _named("native", vectors.rows(Native(partner, given, QDRANT_FILTER), ours, plan))
+        client.close()
 
 
 def _chroma(path: Path, given: GivenVectors) -> Chroma:

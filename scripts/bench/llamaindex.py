@@ -1,13 +1,14 @@
-"""LlamaIndex over embedded Qdrant: its partner's vector store against the adapter over it, and against our store.
+"""LlamaIndex over embedded Qdrant on disk: the vector store of its partner, the adapter over it, and our store.
 
 LlamaIndex's ``add`` overwrites nodes with known ids: the raw side of the adapter, whose inserts refuse those, looks for
 them first; in the other direction both sides overwrite. The adapter writes the exact document and its vector beside the
-node, which LlamaIndex does not, and an engine whose writes take next to no time hides nothing of that. It filters in
-Python, condition by condition, and the adapter asks for one more: what others wrote has no tokens.
+node, which LlamaIndex does not. Embedded Qdrant filters in Python, condition by condition, and the adapter asks for one
+more: what others wrote has no facets.
 """
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -69,22 +70,25 @@ class Refusing(Native):
 
 
 def run(plan: Plan) -> Iterator[Row]:
-    """All rows for the adapter, then for the other direction; every side has an engine of its own, in memory."""
-    for direction in ("wrapped", "native"):
-        client = QdrantClient(":memory:")
-        client.create_collection(COLLECTION, SIZE)
-        raw = QdrantVectorStore(COLLECTION, client, index_doc_id=False)
-        if direction == "wrapped":
-            mine = QdrantVectorStore(COLLECTION, QdrantClient(":memory:"), index_doc_id=False)
-            with KNOWLEDGE_STORES.create("llamaindex", vector_store=mine) as store:
-                store.create_collection(COLLECTION, vectors.DIMENSION)
-                yield from _named(direction, vectors.rows(Refusing(raw), vectors.Ours(store, COLLECTION), plan))
-            mine.client.close()
-        else:
-            with KNOWLEDGE_STORES.create("qdrant", url=":memory:") as store:
-                made = as_llamaindex(store, COLLECTION, create="cosine")
-                yield from _named(direction, vectors.rows(Native(raw), Native(made), plan))
-        client.close()
+    """All rows for the adapter, then for the other direction; every side has an engine of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        raw, mine = _qdrant(f"{folder}/1"), _qdrant(f"{folder}/2")
+        with KNOWLEDGE_STORES.create("llamaindex", vector_store=mine) as store:
+            store.create_collection(COLLECTION, vectors.DIMENSION)
+            yield from _named("wrapped", vectors.rows(Refusing(raw), vectors.Ours(store, COLLECTION), plan))
+        mine.client.close()
+        raw.client.close()
+        raw = _qdrant(f"{folder}/3")
+        with KNOWLEDGE_STORES.create("qdrant", path=f"{folder}/4") as store:
+            made = as_llamaindex(store, COLLECTION, create="cosine")
+            yield from _named("native", vectors.rows(Native(raw), Native(made), plan))
+        raw.client.close()
+
+
+def _qdrant(path: str) -> QdrantVectorStore:
+    client = QdrantClient(path=path)
+    client.create_collection(COLLECTION, SIZE)
+    return QdrantVectorStore(COLLECTION, client, index_doc_id=False)
 
 
 def _named(direction: str, rows: Iterator[Row]) -> Iterator[Row]:
