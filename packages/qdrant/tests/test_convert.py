@@ -15,8 +15,9 @@ import pytest
 from qdrant_client import models
 
 from praison_persist import KnowledgeDocument
+from praison_persist.adapting.engines import qdrant_score
 from praison_persist_qdrant.comparable import comparable, comparable_number
-from praison_persist_qdrant.convert import MARK, to_document, to_point, to_point_id, to_score
+from praison_persist_qdrant.convert import MARK, to_document, to_point, to_point_id
 from praison_persist_testkit.samples import HOSTILE_TEXTS, JSON_VALUES
 
 
@@ -122,4 +123,4 @@ def test_a_point_of_praisonai_is_a_document_with_flat_metadata() -> None:
     ],
 )
 def test_scores_are_those_of_the_contract(distance: Any, value: float, expected: float) -> None:
-    assert to_score(distance, value) == expected
+    assert qdrant_score(distance, value) == expected

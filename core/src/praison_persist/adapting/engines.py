@@ -1,10 +1,11 @@
-"""The engines that frameworks have partner packages for, in their own words: filters over facets, distances, keys.
+"""The engines that frameworks have partner packages for, in their own words: filters, distances, keys.
 
 Pure functions on plain mappings and texts; no client is imported, and no framework is known.
 """
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,10 +15,18 @@ from typing import Any, cast
 from ..facets import FACTS, bound_of, present_word, words_of
 from ..filters import Comparison, Filter
 from ..narrowing import Leaf, Narrowed, narrow
-from ..scores import Distance
+from ..scores import Distance, from_distance
 from .records import OURS, facet
 
-__all__ = ["chroma_distance", "chroma_where", "qdrant_distance", "qdrant_filter", "qdrant_key"]
+__all__ = [
+    "chroma_distance",
+    "chroma_score",
+    "chroma_where",
+    "qdrant_distance",
+    "qdrant_filter",
+    "qdrant_key",
+    "qdrant_score",
+]
 
 _NO_WORD = "-"  # $in of nothing: no text of a record is like this one
 
@@ -56,10 +65,24 @@ def chroma_where(condition: Filter | None) -> Narrowed[Mapping[str, Any]]:
     return replace(ours, where=either([ours.where, {OURS: {"$ne": True}}]))
 
 
+def chroma_score(distance: Distance, value: float) -> float:
+    """The contract's score for Chroma's distance: 1 - cosine, 1 - dot, or the square of the length."""
+    if distance == "cosine":
+        return min(1.0, max(-1.0, 1.0 - value))
+    return 1.0 - value if distance == "dot" else from_distance(distance, math.sqrt(max(value, 0.0)))
+
+
 def qdrant_distance(name: str) -> Distance:
     """What a collection of Qdrant ranks by, from the name of its distance."""
     known: dict[str, Distance] = {"Cosine": "cosine", "Dot": "dot", "Euclid": "euclidean", "Manhattan": "manhattan"}
     return known[name]
+
+
+def qdrant_score(distance: Distance, value: float) -> float:
+    """The contract's score for what Qdrant returns: a similarity for cosine and dot, a length for the others."""
+    if distance == "cosine":
+        return min(1.0, max(-1.0, value))
+    return value if distance == "dot" else from_distance(distance, value)
 
 
 def qdrant_filter(condition: Filter | None, prefix: str = "") -> Narrowed[Mapping[str, Any]]:
@@ -77,13 +100,13 @@ def qdrant_filter(condition: Filter | None, prefix: str = "") -> Narrowed[Mappin
             bound = bound_of(node)
             if bound is None:
                 return Narrowed(has([present_word(node.path)], negated=False))
-            key = {"key": prefix + facet(bound.field), "range": {bound.op: bound.value}}
-            return Narrowed({"must": [key]}, bound.exact)
+            return Narrowed({"key": prefix + facet(bound.field), "range": {bound.op: bound.value}}, bound.exact)
         return Narrowed(has(words_of(node), negated=negated), exact=True)
 
     def has(words: Sequence[str], *, negated: bool) -> Mapping[str, Any]:
-        match = {"key": prefix + facet(FACTS), "match": {"any": list(words or [_NO_WORD])}}
-        return {"must_not" if negated else "must": [match]}
+        one = {"value": words[0]} if len(words) == 1 else {"any": list(words or [_NO_WORD])}
+        match = {"key": prefix + facet(FACTS), "match": one}
+        return {"must_not": [match]} if negated else match
 
     def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return {"should": list(parts)}
@@ -91,7 +114,7 @@ def qdrant_filter(condition: Filter | None, prefix: str = "") -> Narrowed[Mappin
     ours = narrow(condition, leaf, lambda parts: {"must": list(parts)}, either)
     if ours.where is None:
         return ours
-    theirs = {"must_not": [{"key": prefix + OURS, "match": {"value": True}}]}
+    theirs = {"is_empty": {"key": prefix + OURS}}
     return replace(ours, where=either([ours.where, theirs]))
 
 

@@ -13,7 +13,6 @@ PraisonAI's own records have none of the last three; their metadata is flat, bes
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -21,7 +20,7 @@ from typing import Any, cast
 from praison_persist.errors import UnsupportedError
 from praison_persist.jsontext import decode, decode_text, encode, encode_text, is_utf8
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
-from praison_persist.scores import Distance, from_distance
+from praison_persist.scores import Distance
 
 __all__ = [
     "EXACT",
@@ -36,7 +35,6 @@ __all__ = [
     "to_document",
     "to_metadata",
     "to_name",
-    "to_score",
 ]
 
 EXACT = "praison_persist"
@@ -159,10 +157,3 @@ def to_document(
 def to_content(document: KnowledgeDocument) -> str:
     """The record's document."""
     return cast("str", encode_text(document.content))
-
-
-def to_score(distance: Distance, value: float) -> float:
-    """The contract's score for Chroma's distance: 1 - cosine, 1 - dot, or the square of the length."""
-    if distance == "cosine":
-        return min(1.0, max(-1.0, 1.0 - value))
-    return 1.0 - value if distance == "dot" else from_distance(distance, math.sqrt(max(value, 0.0)))

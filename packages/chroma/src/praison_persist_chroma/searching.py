@@ -6,13 +6,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from praison_persist.adapting.engines import chroma_score
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.overfetch import overfetch
 from praison_persist.scores import score
 from praison_persist.steps import Steps
 
-from .convert import to_document, to_score
+from .convert import to_document
 from .filters import Where
 
 __all__ = ["fetch", "ids", "matching_ids", "nearest", "scored", "with_lists"]
@@ -36,7 +37,7 @@ def nearest(
         found = answer["ids"][0]
         seen.update(found)
         documents = [
-            to_document(id_, content, metadata, score=to_score(info.distance, float(distance)))
+            to_document(id_, content, metadata, score=chroma_score(info.distance, float(distance)))
             for id_, content, metadata, distance in zip(
                 found, answer["documents"][0], answer["metadatas"][0], answer["distances"][0], strict=True
             )

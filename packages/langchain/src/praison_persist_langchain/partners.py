@@ -14,10 +14,12 @@ from langchain_core.vectorstores import VectorStore
 
 from praison_persist.adapting.engines import (
     chroma_distance,
+    chroma_score,
     chroma_where,
     qdrant_distance,
     qdrant_filter,
     qdrant_key,
+    qdrant_score,
 )
 from praison_persist.adapting.partner import Partner, kind_of
 from praison_persist.adapting.records import to_document, to_metadata, to_text
@@ -101,7 +103,10 @@ class Chroma(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        near = self._similar(vector, k, filter=chroma_where(condition).where)
+        found = self.vectorstore.similarity_search_by_vector_with_relevance_scores(
+            vector, k, chroma_where(condition).where
+        )
+        near = [_scored(record, chroma_score(distance, value)) for record, value in found]
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
@@ -135,7 +140,8 @@ class Qdrant(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        near = self._similar(vector, k, filter=self._filter(condition))
+        found = self.vectorstore.similarity_search_with_score_by_vector(vector, k, self._filter(condition))
+        near = [_scored(record, qdrant_score(distance, value)) for record, value in found]
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
@@ -184,6 +190,12 @@ def partner_of(vectorstore: VectorStore, vectors: GivenVectors) -> AnyVectorStor
 
 def _document(record: Document) -> KnowledgeDocument:
     return to_document(str(record.id), record.page_content, record.metadata)
+
+
+def _scored(record: Document, score: float) -> KnowledgeDocument:
+    found = to_document(str(record.id), record.page_content, record.metadata, vector=False)
+    found.score = score
+    return found
 
 
 def _documents(records: Sequence[Document]) -> list[KnowledgeDocument]:

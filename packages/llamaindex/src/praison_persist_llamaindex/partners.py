@@ -16,10 +16,12 @@ from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_
 
 from praison_persist.adapting.engines import (
     chroma_distance,
+    chroma_score,
     chroma_where,
     qdrant_distance,
     qdrant_filter,
     qdrant_key,
+    qdrant_score,
 )
 from praison_persist.adapting.partner import Partner, kind_of
 from praison_persist.adapting.records import EXACT, PREFIX, to_document, to_metadata, to_text
@@ -71,13 +73,15 @@ class AnyVectorStore(Partner):
         return self._nearest(vector, k), False
 
     def _nearest(self, vector: list[float], k: int, **keywords: Any) -> list[KnowledgeDocument]:
-        query = VectorStoreQuery(query_embedding=vector, similarity_top_k=k)
-        found: VectorStoreQueryResult = self.vectorstore.query(query, **keywords)
+        found = self._query(vector, k, **keywords)
         if found.nodes is None:
             return self.get(found.ids or [])
         foreign = [node.node_id for node in found.nodes if EXACT not in node.metadata and node.embedding is None]
         ours = [node for node in found.nodes if node.node_id not in foreign]
         return [*_documents(ours), *self.get(foreign)]
+
+    def _query(self, vector: list[float], k: int, **keywords: Any) -> VectorStoreQueryResult:
+        return self.vectorstore.query(VectorStoreQuery(query_embedding=vector, similarity_top_k=k), **keywords)
 
 
 class Simple(AnyVectorStore):
@@ -162,8 +166,13 @@ class Chroma(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        found = self.vectorstore.client.query([vector], n_results=k, where=_where(condition), include=_PARTS)
-        near = _rows(*(found[part][0] for part in ("ids", "documents", "metadatas", "embeddings")))
+        found = self.vectorstore.client.query([vector], n_results=k, where=_where(condition), include=_SCORED)
+        near = [
+            _document(key, text or "", metadata or {}, score=chroma_score(distance, value))
+            for key, text, metadata, value in zip(
+                *(found[part][0] for part in ("ids", "documents", "metadatas", "distances")), strict=True
+            )
+        ]
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
@@ -215,7 +224,13 @@ class Qdrant(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        near = self._nearest(vector, k, qdrant_filters=self._filter(condition))
+        found = self._query(vector, k, qdrant_filters=self._filter(condition))
+        near = [
+            _document(
+                node.node_id, node.get_content(MetadataMode.NONE), node.metadata, score=qdrant_score(distance, value)
+            )
+            for node, value in zip(found.nodes or (), found.similarities or (), strict=True)
+        ]
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
@@ -252,6 +267,7 @@ class Qdrant(AnyVectorStore):
 
 _PAGE = 10_000
 _PARTS: Any = ["documents", "metadatas", "embeddings"]
+_SCORED: Any = ["documents", "metadatas", "distances"]
 _PARTNERS = {
     "llama_index.core.vector_stores.simple.SimpleVectorStore": Simple,
     "llama_index.vector_stores.chroma.base.ChromaVectorStore": Chroma,
@@ -285,15 +301,24 @@ def _node(key: str, document: KnowledgeDocument, *, facets: bool, text_is_kept: 
     )
 
 
-def _document(key: str, text: str, metadata: Mapping[str, Any], embedding: Any) -> KnowledgeDocument:
-    """The document of what an engine holds; a node of somebody else without what LlamaIndex put beside its metadata."""
+def _document(
+    key: str, text: str, metadata: Mapping[str, Any], embedding: Any = None, *, score: float | None = None
+) -> KnowledgeDocument:
+    """The document of what an engine holds; a node of somebody else without what LlamaIndex put beside its metadata.
+
+    With a score it has no embedding.
+    """
+    found = to_document(key, text, _own(metadata, text), embedding, vector=score is None)
+    found.score = score
+    return found
+
+
+def _own(metadata: Mapping[str, Any], text: str) -> Mapping[str, Any]:
     if EXACT in metadata:
-        return to_document(key, text, metadata)
+        return metadata
     if "_node_content" in metadata:
-        metadata = metadata_dict_to_node(dict(metadata), text).metadata
-    else:
-        metadata = {name: value for name, value in metadata.items() if name not in _NODE}
-    return to_document(key, text, metadata, embedding)
+        return metadata_dict_to_node(dict(metadata), text).metadata
+    return {name: value for name, value in metadata.items() if name not in _NODE}
 
 
 def _rows(ids: Any, texts: Any, metadatas: Any, vectors: Any) -> list[KnowledgeDocument]:

@@ -24,7 +24,7 @@ from qdrant_client import models
 
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
-from praison_persist.scores import Distance, from_distance
+from praison_persist.scores import Distance
 
 from .comparable import comparable, comparable_number
 
@@ -37,7 +37,6 @@ __all__ = [
     "to_document",
     "to_point",
     "to_point_id",
-    "to_score",
 ]
 
 MARK = "praison_persist"
@@ -144,10 +143,3 @@ def _restored(unit: Sequence[float], norm: float) -> list[float]:
     """A vector of its length before `direction`, rounded to the float32 that it was given as, where none overflows."""
     numbers = [number * norm for number in unit]
     return array("f", numbers).tolist() if norm < 1e38 else numbers
-
-
-def to_score(distance: Distance, value: float) -> float:
-    """The contract's score for what Qdrant returns: a similarity for cosine and dot, a length for the others."""
-    if distance == "cosine":
-        return min(1.0, max(-1.0, value))
-    return value if distance == "dot" else from_distance(distance, value)

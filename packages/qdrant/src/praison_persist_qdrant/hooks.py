@@ -13,6 +13,7 @@ from typing import Any
 
 from qdrant_client import models
 
+from praison_persist.adapting.engines import qdrant_score
 from praison_persist.errors import AlreadyExistsError, NotFoundError, PersistError, UnsupportedError
 from praison_persist.filters import Filter
 from praison_persist.health import library_of
@@ -264,7 +265,7 @@ class QdrantHooks(VectorSteps):
                     limit=limit,
                 )
         documents = [
-            convert.to_document(point, score=convert.to_score(info.distance, point.score)) for point in answer.points
+            convert.to_document(point, score=qdrant_score(info.distance, point.score)) for point in answer.points
         ]
         # Not the engine's threshold: the embedded one leaves out scores that are equal, and its unit is a distance.
         return [document for document in documents if threshold is None or (document.score or 0.0) >= threshold]
