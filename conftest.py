@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -110,6 +111,20 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModelServer]:
 def fresh_prefix() -> str:
     """A prefix for tables, collections or keys that no other test uses; a valid identifier."""
     return f"t_{secrets.token_hex(6)}_"
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port on 127.0.0.1 that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def dead_port() -> int:
+    """A port on 127.0.0.1 where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 # The closing report. Under xdist the workers start engines, and the controller prints.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,17 +14,8 @@ from praison_persist_cassandra import CassandraKnowledgeStore
 Document = KnowledgeDocument
 
 
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-def test_a_cluster_that_is_down_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with CassandraKnowledgeStore(hosts=["127.0.0.1"], port=port) as store:
+def test_a_cluster_that_is_down_is_unavailable(dead_port: int) -> None:
+    with CassandraKnowledgeStore(hosts=["127.0.0.1"], port=dead_port) as store:
         began = time.monotonic()
         for _ in range(2):
             with pytest.raises(UnavailableError) as caught:
@@ -34,13 +23,13 @@ def test_a_cluster_that_is_down_is_unavailable() -> None:
         assert time.monotonic() - began < 5
     error = caught.value
     assert (error.backend, error.operation, error.retryable) == ("cassandra", "list_collections", True)
-    assert f"127.0.0.1:{port}" in str(error)
+    assert f"127.0.0.1:{dead_port}" in str(error)
     assert not error.ambiguous
 
 
-def test_a_cluster_that_hangs_is_given_up_after_the_deadline(silent: int) -> None:
+def test_a_cluster_that_hangs_is_given_up_after_the_deadline(silent_port: int) -> None:
     options: dict[str, Any] = {"connect_timeout": 0.5, "password": "s3cret", "username": "u"}
-    with CassandraKnowledgeStore(hosts=["127.0.0.1"], port=silent, **options) as store:
+    with CassandraKnowledgeStore(hosts=["127.0.0.1"], port=silent_port, **options) as store:
         began = time.monotonic()
         with pytest.raises((OperationTimeoutError, UnavailableError)) as caught:
             store.list_collections()

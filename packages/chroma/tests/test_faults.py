@@ -6,7 +6,6 @@ import asyncio
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,17 +15,15 @@ from praison_persist_chroma import AsyncChromaKnowledgeStore, ChromaKnowledgeSto
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """An address that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{silent_port}"
 
 
 @pytest.fixture
-def dead() -> str:
+def dead(dead_port: int) -> str:
     """An address where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"chroma://user:s3cret@127.0.0.1:{listener.getsockname()[1]}"
+    return f"chroma://user:s3cret@127.0.0.1:{dead_port}"
 
 
 def test_a_server_that_is_down_is_unavailable(dead: str) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +36,23 @@ def _open(kind: str, url: str, **options: Any) -> Any:
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """An address that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{silent_port}"
 
 
 @pytest.mark.parametrize("kind", ["blocking", "async"])
-def test_a_server_that_is_down_is_unavailable_at_once(kind: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+def test_a_server_that_is_down_is_unavailable_at_once(kind: str, dead_port: int) -> None:
     began = time.monotonic()
-    with _open(kind, f"clickhouse://u:s3cret@127.0.0.1:{port}") as store, pytest.raises(UnavailableError) as caught:
+    with (
+        _open(kind, f"clickhouse://u:s3cret@127.0.0.1:{dead_port}") as store,
+        pytest.raises(UnavailableError) as caught,
+    ):
         store.list_collections()
     error = caught.value
     assert time.monotonic() - began < 10  # the import of the driver included
     assert (error.operation, error.retryable, error.ambiguous) == ("list_collections", True, False)
-    assert f"127.0.0.1:{port}" in str(error)
+    assert f"127.0.0.1:{dead_port}" in str(error)
     assert "s3cret" not in f"{error}{error!r}{error.__cause__}"
 
 

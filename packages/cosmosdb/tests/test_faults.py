@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -27,20 +26,6 @@ KEY = "dmVyeS1zM2NyZXQ="
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def dead() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
 def store(proxy: Any) -> Iterator[CosmosDBKnowledgeStore]:
     """A store with a collection of one document, behind the proxy."""
     with CosmosDBKnowledgeStore(proxy.url, timeout=2.0) as opened:
@@ -55,9 +40,12 @@ def one(id_: str, content: str = "text") -> KnowledgeDocument:
     return KnowledgeDocument(id_, content, [1.0, 0.0])
 
 
-def test_a_service_that_is_down_is_unavailable(dead: int) -> None:
+def test_a_service_that_is_down_is_unavailable(dead_port: int) -> None:
     began = time.monotonic()
-    with CosmosDBKnowledgeStore(f"http://:{KEY}@127.0.0.1:{dead}") as store, pytest.raises(UnavailableError) as caught:
+    with (
+        CosmosDBKnowledgeStore(f"http://:{KEY}@127.0.0.1:{dead_port}") as store,
+        pytest.raises(UnavailableError) as caught,
+    ):
         store.create_collection("docs", 2)
     error = caught.value
     assert (error.backend, error.operation, error.retryable, error.ambiguous) == (
@@ -67,18 +55,18 @@ def test_a_service_that_is_down_is_unavailable(dead: int) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_service_that_hangs_is_given_up_after_the_deadline(silent: int, dead: int) -> None:
+def test_a_service_that_hangs_is_given_up_after_the_deadline(silent_port: int, dead_port: int) -> None:
     async def listed(port: int) -> None:
         async with AsyncCosmosDBKnowledgeStore(f"http://:{KEY}@127.0.0.1:{port}", timeout=0.3) as store:
             await store.list_collections()
 
     began = time.monotonic()
     with (
-        CosmosDBKnowledgeStore(f"http://:{KEY}@127.0.0.1:{silent}", timeout=0.3) as store,
+        CosmosDBKnowledgeStore(f"http://:{KEY}@127.0.0.1:{silent_port}", timeout=0.3) as store,
         pytest.raises(OperationTimeoutError),
     ):
         store.list_collections()
-    for port, expected in ((silent, OperationTimeoutError), (dead, UnavailableError)):
+    for port, expected in ((silent_port, OperationTimeoutError), (dead_port, UnavailableError)):
         with pytest.raises(expected):
             asyncio.run(listed(port))
     assert time.monotonic() - began < 8

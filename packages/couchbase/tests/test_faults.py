@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,20 +28,6 @@ TEMPORARY_FAILURE, NO_MEMORY, RATE_LIMITED = 0x86, 0x82, 0x30
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def dead() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
 def store(standin: Any, fresh_prefix: str) -> Iterator[CouchbaseKnowledgeStore]:
     """A store with a collection of one document."""
     with CouchbaseKnowledgeStore(standin.url, collection_prefix=fresh_prefix, timeout=2.0) as opened:
@@ -61,12 +46,12 @@ def url_of(port: int) -> str:
     return f"couchbase://Administrator:{PASSWORD}@127.0.0.1:{port}/tests"
 
 
-def test_a_cluster_that_is_down_or_hangs_is_given_up_after_the_deadline(dead: int, silent: int) -> None:
+def test_a_cluster_that_is_down_or_hangs_is_given_up_after_the_deadline(dead_port: int, silent_port: int) -> None:
     async def listed(port: int) -> None:
         async with AsyncCouchbaseKnowledgeStore(url_of(port), connect_timeout=0.5, max_retries=0) as store:
             await store.list_collections()
 
-    for port in (dead, silent):
+    for port in (dead_port, silent_port):
         began = time.monotonic()
         with (
             CouchbaseKnowledgeStore(url_of(port), connect_timeout=0.5, max_retries=0) as store,
@@ -83,9 +68,9 @@ def test_a_cluster_that_is_down_or_hangs_is_given_up_after_the_deadline(dead: in
         assert time.monotonic() - began < 5
 
 
-def test_a_cluster_that_is_down_fails_within_five_seconds_by_default(dead: int) -> None:
+def test_a_cluster_that_is_down_fails_within_five_seconds_by_default(dead_port: int) -> None:
     began = time.monotonic()
-    with CouchbaseKnowledgeStore(url_of(dead)) as store, pytest.raises(UnavailableError):
+    with CouchbaseKnowledgeStore(url_of(dead_port)) as store, pytest.raises(UnavailableError):
         store.list_collections()
     assert time.monotonic() - began < 5
 

@@ -23,11 +23,9 @@ from praison_persist_firestore import AsyncFirestoreStateStore, FirestoreStateSt
 
 
 @pytest.fixture
-def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def silent(monkeypatch: pytest.MonkeyPatch, silent_port: int) -> None:
     """A service that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{server.getsockname()[1]}")
-        yield
+    monkeypatch.setenv("FIRESTORE_EMULATOR_HOST", f"127.0.0.1:{silent_port}")
 
 
 def test_a_service_killed_and_restarted_under_load_loses_and_doubles_nothing(

@@ -22,10 +22,9 @@ from praison_persist_testkit.faults import exit_code_of
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """The URL of a port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"mongodb://ada:s3cret@127.0.0.1:{server.getsockname()[1]}"
+    return f"mongodb://ada:s3cret@127.0.0.1:{silent_port}"
 
 
 def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(

@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -25,10 +24,9 @@ ROUNDS = 10 if os.environ.get("PRAISON_PERSIST_FULL") else 2
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """The URL of a port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"mongodb://ada:s3cret@127.0.0.1:{server.getsockname()[1]}"
+    return f"mongodb://ada:s3cret@127.0.0.1:{silent_port}"
 
 
 def test_no_acknowledged_document_is_lost_when_the_server_is_killed(mongodb_engine: Any, fresh_prefix: str) -> None:

@@ -29,20 +29,6 @@ KEY = "pcsk_very-s3cret"
 
 
 @pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def dead() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
 def store(proxy: Any) -> Iterator[PineconeKnowledgeStore]:
     """A store with a collection of one document, behind the proxy."""
     with PineconeKnowledgeStore(proxy.url, timeout=2.0) as opened:
@@ -57,9 +43,12 @@ def one(id_: str) -> KnowledgeDocument:
     return KnowledgeDocument(id_, "text", [1.0, 0.0])
 
 
-def test_a_service_that_is_down_is_unavailable(dead: int) -> None:
+def test_a_service_that_is_down_is_unavailable(dead_port: int) -> None:
     began = time.monotonic()
-    with PineconeKnowledgeStore(f"http://{KEY}@127.0.0.1:{dead}") as store, pytest.raises(UnavailableError) as caught:
+    with (
+        PineconeKnowledgeStore(f"http://{KEY}@127.0.0.1:{dead_port}") as store,
+        pytest.raises(UnavailableError) as caught,
+    ):
         store.create_collection("docs", 2)
     error = caught.value
     assert (error.backend, error.operation, error.retryable, error.ambiguous) == (
@@ -69,18 +58,18 @@ def test_a_service_that_is_down_is_unavailable(dead: int) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_service_that_hangs_is_given_up_after_the_deadline(silent: int, dead: int) -> None:
+def test_a_service_that_hangs_is_given_up_after_the_deadline(silent_port: int, dead_port: int) -> None:
     async def listed(port: int) -> None:
         async with AsyncPineconeKnowledgeStore(f"http://k@127.0.0.1:{port}", timeout=0.3) as store:
             await store.list_collections()
 
     began = time.monotonic()
     with (
-        PineconeKnowledgeStore(f"http://k@127.0.0.1:{silent}", timeout=0.3) as store,
+        PineconeKnowledgeStore(f"http://k@127.0.0.1:{silent_port}", timeout=0.3) as store,
         pytest.raises(OperationTimeoutError),
     ):
         store.list_collections()
-    for port, expected in ((silent, OperationTimeoutError), (dead, UnavailableError)):
+    for port, expected in ((silent_port, OperationTimeoutError), (dead_port, UnavailableError)):
         with pytest.raises(expected):
             asyncio.run(listed(port))
     assert time.monotonic() - began < 5

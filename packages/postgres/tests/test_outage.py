@@ -114,10 +114,9 @@ def test_a_busy_pool_is_waited_for(open_store: Open, database_url: str, fresh_pr
 
 
 @pytest.fixture
-def silent_url() -> Iterator[str]:
+def silent_url(silent_port: int) -> str:
     """A server that accepts connections and never says a word."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield f"postgresql://u:s3cret-p4ss@127.0.0.1:{server.getsockname()[1]}/d"
+    return f"postgresql://u:s3cret-p4ss@127.0.0.1:{silent_port}/d"
 
 
 def test_a_server_that_accepts_and_never_answers_is_given_up_after_the_connect_timeout(

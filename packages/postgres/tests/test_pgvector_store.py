@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -318,14 +317,12 @@ def test_a_terminated_connection_costs_a_retry(store: PGVectorKnowledgeStore, da
     assert store.delete("docs", ["d0", "d1"]) == 2
 
 
-def test_a_server_that_is_down_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    url = f"postgresql://me:s3cret@127.0.0.1:{port}/app"
+def test_a_server_that_is_down_is_unavailable(dead_port: int) -> None:
+    url = f"postgresql://me:s3cret@127.0.0.1:{dead_port}/app"
     with PGVectorKnowledgeStore(url, retry_delay=0) as store, pytest.raises(UnavailableError) as caught:
         store.list_collections()
     assert (caught.value.backend, caught.value.operation) == ("pgvector", "list_collections")
-    assert f"127.0.0.1:{port}" in str(caught.value)
+    assert f"127.0.0.1:{dead_port}" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
 

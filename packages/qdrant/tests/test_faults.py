@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,24 +40,21 @@ def _answering(*answers: tuple[int, Any], version: str = "1.20.0") -> Iterator[s
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """An address that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{silent_port}"
 
 
 def _error(status: int, message: str = "no") -> tuple[int, Any]:
     return status, {"status": {"error": message}, "time": 0.0}
 
 
-def test_a_server_that_is_down_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with QdrantKnowledgeStore(host="127.0.0.1", port=port) as store, pytest.raises(UnavailableError) as caught:
+def test_a_server_that_is_down_is_unavailable(dead_port: int) -> None:
+    with QdrantKnowledgeStore(host="127.0.0.1", port=dead_port) as store, pytest.raises(UnavailableError) as caught:
         store.list_collections()
     error = caught.value
     assert (error.backend, error.operation, error.retryable) == ("qdrant", "list_collections", True)
-    assert f"http://127.0.0.1:{port}" in str(error)
+    assert f"http://127.0.0.1:{dead_port}" in str(error)
     assert not error.ambiguous
 
 
@@ -71,10 +67,8 @@ def test_a_server_that_hangs_is_given_up_after_the_deadline(silent: str, operati
         getattr(store, operation)()
 
 
-def test_a_server_that_stays_away_can_come_back() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with QdrantKnowledgeStore(host="127.0.0.1", port=port) as store:
+def test_a_server_that_stays_away_can_come_back(dead_port: int) -> None:
+    with QdrantKnowledgeStore(host="127.0.0.1", port=dead_port) as store:
         with pytest.raises(UnavailableError):
             store.list_collections()
         with pytest.raises(UnavailableError):
@@ -181,9 +175,7 @@ def test_grpc_statuses_become_errors_of_the_contract(code: grpc.StatusCode, expe
         raise _RpcError(code)
 
 
-def test_a_dead_grpc_server_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    options: dict[str, Any] = {"grpc_port": port, "prefer_grpc": True, "timeout": 2}
-    with QdrantKnowledgeStore(host="127.0.0.1", port=port, **options) as store, pytest.raises(UnavailableError):
+def test_a_dead_grpc_server_is_unavailable(dead_port: int) -> None:
+    options: dict[str, Any] = {"grpc_port": dead_port, "prefer_grpc": True, "timeout": 2}
+    with QdrantKnowledgeStore(host="127.0.0.1", port=dead_port, **options) as store, pytest.raises(UnavailableError):
         store.list_collections()

@@ -9,7 +9,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,13 +18,6 @@ import redis
 from praison_persist.errors import ConfigurationError, InvalidInputError, OperationTimeoutError, UnavailableError
 from praison_persist_redis import AsyncRedisStateStore, RedisStateStore
 from praison_persist_testkit.faults import exit_code_of
-
-
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def test_a_server_killed_and_restarted_under_load_loses_and_doubles_nothing(
@@ -107,17 +99,17 @@ def test_none_of_the_servers_being_there_is_said_at_once(kind: str) -> None:
             assert len(str(caught.value)) < 300
 
 
-def test_a_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
-    with RedisStateStore(host="127.0.0.1", port=silent, timeout=0.3, connect_timeout=0.3) as store:
+def test_a_server_that_never_answers_is_given_up_in_time(silent_port: int) -> None:
+    with RedisStateStore(host="127.0.0.1", port=silent_port, timeout=0.3, connect_timeout=0.3) as store:
         began = time.monotonic()
         with pytest.raises(OperationTimeoutError):
             store.set("k", 1)
         assert time.monotonic() - began < 5
 
 
-def test_an_awaited_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
+def test_an_awaited_server_that_never_answers_is_given_up_in_time(silent_port: int) -> None:
     async def main() -> None:
-        async with AsyncRedisStateStore(host="127.0.0.1", port=silent, timeout=0.3, connect_timeout=0.3) as store:
+        async with AsyncRedisStateStore(host="127.0.0.1", port=silent_port, timeout=0.3, connect_timeout=0.3) as store:
             with pytest.raises(OperationTimeoutError):
                 await store.set("k", 1)
 

@@ -9,7 +9,6 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -28,13 +27,6 @@ from praison_persist.errors import (
 )
 from praison_persist.scores import score
 from praison_persist_redis.knowledge import AsyncRedisVectorKnowledgeStore, RedisVectorKnowledgeStore
-
-
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def _document(id_: str, *embedding: float, **metadata: Any) -> KnowledgeDocument:
@@ -207,8 +199,8 @@ def test_a_server_that_is_away_is_said_at_once() -> None:
             assert "hunter22" not in str(caught.value) + repr(store)
 
 
-def test_a_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
-    options: dict[str, Any] = {"host": "127.0.0.1", "port": silent, "timeout": 0.3, "connect_timeout": 0.3}
+def test_a_server_that_never_answers_is_given_up_in_time(silent_port: int) -> None:
+    options: dict[str, Any] = {"host": "127.0.0.1", "port": silent_port, "timeout": 0.3, "connect_timeout": 0.3}
 
     async def ask() -> None:
         async with AsyncRedisVectorKnowledgeStore(**options) as store:

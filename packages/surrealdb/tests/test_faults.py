@@ -6,7 +6,6 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,10 +32,9 @@ WRITERS, EACH = 16, 20
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """An address that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"ws://127.0.0.1:{listener.getsockname()[1]}"
+    return f"ws://127.0.0.1:{silent_port}"
 
 
 def _message(id_: str, content: str = "text") -> ConversationMessage:
@@ -131,10 +129,8 @@ def test_a_server_that_is_away_is_unavailable_and_found_again(surrealdb_engine: 
         assert store.get_session("s") is not None
 
 
-def test_a_server_that_does_not_listen_is_unavailable() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    url = f"ws://root:s3cret@127.0.0.1:{port}/rpc"
+def test_a_server_that_does_not_listen_is_unavailable(dead_port: int) -> None:
+    url = f"ws://root:s3cret@127.0.0.1:{dead_port}/rpc"
     with SurrealDBVectorKnowledgeStore(url, max_retries=0) as store, pytest.raises(UnavailableError) as caught:
         store.list_collections()
     assert not caught.value.ambiguous

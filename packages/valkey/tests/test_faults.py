@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,13 +19,6 @@ from praison_persist.aio import async_view
 from praison_persist.errors import ConfigurationError, OperationTimeoutError, UnavailableError, WrongTypeError
 from praison_persist_testkit.running import beats_while
 from praison_persist_valkey import ValkeyStateStore
-
-
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        yield server.getsockname()[1]
 
 
 def tell(store: ValkeyStateStore, *command: str) -> None:
@@ -99,8 +91,8 @@ def test_a_server_that_is_away_is_said_in_time(fresh_prefix: str) -> None:
             assert "hunter22" not in str(caught.value)
 
 
-def test_a_server_that_never_answers_is_given_up_in_time(silent: int) -> None:
-    with ValkeyStateStore(host="127.0.0.1", port=silent, timeout=0.3, connect_timeout=0.3) as store:
+def test_a_server_that_never_answers_is_given_up_in_time(silent_port: int) -> None:
+    with ValkeyStateStore(host="127.0.0.1", port=silent_port, timeout=0.3, connect_timeout=0.3) as store:
         began = time.monotonic()
         with pytest.raises(OperationTimeoutError):
             store.set("k", 1)

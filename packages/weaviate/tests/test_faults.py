@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -29,20 +28,6 @@ from praison_persist_weaviate import AsyncWeaviateKnowledgeStore, WeaviateKnowle
 from praison_persist_weaviate.errors import telling, translated
 
 
-@pytest.fixture
-def silent() -> Iterator[int]:
-    """A port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def dead() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 @contextmanager
 def _answering(status: int, body: Any, meta: Any = None) -> Iterator[str]:
     """A REST API that says so to everything but the question for its version."""
@@ -52,9 +37,9 @@ def _answering(status: int, body: Any, meta: Any = None) -> Iterator[str]:
         yield url
 
 
-def test_a_server_that_is_down_is_unavailable(dead: int) -> None:
+def test_a_server_that_is_down_is_unavailable(dead_port: int) -> None:
     began = time.monotonic()
-    url = f"weaviate://user:s3cret@127.0.0.1:{dead}"
+    url = f"weaviate://user:s3cret@127.0.0.1:{dead_port}"
     with WeaviateKnowledgeStore(url) as store, pytest.raises(UnavailableError) as caught:
         store.list_collections()
     error = caught.value
@@ -65,28 +50,28 @@ def test_a_server_that_is_down_is_unavailable(dead: int) -> None:
     assert time.monotonic() - began < 5
 
 
-def test_a_server_that_hangs_is_given_up_after_the_deadline(silent: int) -> None:
+def test_a_server_that_hangs_is_given_up_after_the_deadline(silent_port: int) -> None:
     began = time.monotonic()
     with (
-        WeaviateKnowledgeStore(f"http://127.0.0.1:{silent}", connect_timeout=0.3) as store,
+        WeaviateKnowledgeStore(f"http://127.0.0.1:{silent_port}", connect_timeout=0.3) as store,
         pytest.raises(OperationTimeoutError),
     ):
         store.list_collections()
     assert time.monotonic() - began < 5
 
 
-def test_an_asynchronous_store_gives_up_likewise(silent: int, dead: int) -> None:
+def test_an_asynchronous_store_gives_up_likewise(silent_port: int, dead_port: int) -> None:
     async def listed(port: int) -> None:
         async with AsyncWeaviateKnowledgeStore(f"http://127.0.0.1:{port}", connect_timeout=0.3) as store:
             await store.list_collections()
 
-    for port, expected in ((silent, OperationTimeoutError), (dead, UnavailableError)):
+    for port, expected in ((silent_port, OperationTimeoutError), (dead_port, UnavailableError)):
         with pytest.raises(expected):
             asyncio.run(listed(port))
 
 
 @pytest.mark.parametrize(
-    ("api", "expected"), [("dead", UnavailableError), ("silent", (OperationTimeoutError, UnavailableError))]
+    ("api", "expected"), [("dead_port", UnavailableError), ("silent_port", (OperationTimeoutError, UnavailableError))]
 )
 def test_a_grpc_api_that_is_away_is_told_in_time(
     weaviate_url: str, fresh_prefix: str, request: pytest.FixtureRequest, api: str, expected: Any

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,17 +30,15 @@ TOKEN = "ABcF-very-s3cret"
 
 
 @pytest.fixture
-def silent() -> Iterator[str]:
+def silent(silent_port: int) -> str:
     """The URL of a port that accepts connections and never answers."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{silent_port}"
 
 
 @pytest.fixture
-def dead() -> str:
+def dead(dead_port: int) -> str:
     """The URL of a port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    return f"http://127.0.0.1:{dead_port}"
 
 
 @pytest.fixture
