@@ -158,18 +158,17 @@ class _AsyncRunner:
             await asyncio.shield(self._engine.close())
 
     async def _setup(self) -> None:
-        await self._retry.acall(lambda: self._perform(None))
+        await self._retry.acall(self._set_up)
         self._ready = True
 
-    async def _perform(self, request: Any) -> Any:
-        if isinstance(request, Pause):
-            return await asyncio.sleep(request.seconds)
+    async def _set_up(self) -> None:
         try:
-            return await (self._engine.setup() if request is None else self._engine.perform(request))
+            await self._engine.setup()
         except Exception as error:
-            raise failure(error, request, self._engine.translate(error)) from error
+            raise failure(error, None, self._engine.translate(error)) from error
 
     async def _drive(self, work: Operation[T]) -> T:
+        # In one body: each coroutine between a caller and the client is entered again with every turn of the loop.
         steps = work.start()
         turn: Any = None
         try:
@@ -179,8 +178,13 @@ class _AsyncRunner:
                     if type(request) is Turn:
                         turn = await self._turns.take(request)
                         reply = turn is not None
+                    elif type(request) is Pause:
+                        reply = await asyncio.sleep(request.seconds)
                     else:
-                        reply = await self._perform(request)
+                        try:
+                            reply = await self._engine.perform(request)
+                        except Exception as error:
+                            raise failure(error, request, self._engine.translate(error)) from error
                 except PersistError as error:
                     request = steps.throw(error)
                 else:

@@ -118,16 +118,14 @@ class _Runner:
             self._engine.close()
 
     def _setup(self) -> None:
-        self._retry.call(lambda: self._perform(None))
+        self._retry.call(self._set_up)
         self._ready = True
 
-    def _perform(self, request: Any) -> Any:
-        if isinstance(request, Pause):
-            return time.sleep(request.seconds)
+    def _set_up(self) -> None:
         try:
-            return self._engine.setup() if request is None else self._engine.perform(request)
+            self._engine.setup()
         except Exception as error:
-            raise failure(error, request, self._engine.translate(error)) from error
+            raise failure(error, None, self._engine.translate(error)) from error
 
     def _drive(self, work: Operation[T]) -> T:
         steps = work.start()
@@ -139,8 +137,13 @@ class _Runner:
                     if type(request) is Turn:
                         turn = self._turns.take(request)
                         reply = turn is not None
+                    elif type(request) is Pause:
+                        reply = time.sleep(request.seconds)
                     else:
-                        reply = self._perform(request)
+                        try:
+                            reply = self._engine.perform(request)
+                        except Exception as error:
+                            raise failure(error, request, self._engine.translate(error)) from error
                 except PersistError as error:
                     request = steps.throw(error)
                 else:

@@ -13,25 +13,18 @@ from .settings import Settings
 __all__ = ["AsyncDatabases"]
 
 
-class AsyncDatabases:
-    """The database through the client of the running loop."""
+class AsyncDatabases(PerLoop[Any]):
+    """The database, or one collection of it, through the client of the running loop; it connects when it is asked."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, collection: str | None = None) -> None:
+        super().__init__(self._connect, self._disconnect)
         self._settings = settings
-        self._open = PerLoop(self._connect, _close)
-
-    async def get(self) -> Any:
-        """The database; connects when it is asked."""
-        return await self._open.get()
-
-    async def close(self) -> None:
-        """Close the clients of all loops."""
-        await self._open.close()
+        self._collection = collection
 
     async def _connect(self) -> Any:
         client: AsyncMongoClient[Any] = AsyncMongoClient(self._settings.url, **self._settings.client)
-        return client[self._settings.database]
+        database = client[self._settings.database]
+        return database if self._collection is None else database[self._collection]
 
-
-async def _close(database: Any) -> None:
-    await database.client.close()
+    async def _disconnect(self, opened: Any) -> None:
+        await (opened if self._collection is None else opened.database).client.close()

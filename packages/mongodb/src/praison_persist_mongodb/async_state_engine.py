@@ -35,12 +35,11 @@ class AsyncMongoDBStateEngine(AsyncEngine):
 
     def __init__(self, settings: Settings, collection: str) -> None:
         self.settings = settings
-        self.collection = collection
-        self._databases = AsyncDatabases(settings)
+        self._opened = AsyncDatabases(settings, collection)
 
     async def setup(self) -> None:
         try:
-            await (await self._documents()).create_index("expires_at", expireAfterSeconds=0)
+            await (await self._opened.get()).create_index("expires_at", expireAfterSeconds=0)
         except OperationFailure as error:
             if not lacks_expiry(error):
                 raise
@@ -49,7 +48,27 @@ class AsyncMongoDBStateEngine(AsyncEngine):
 
     async def perform(self, request: Any) -> Any:
         try:
-            return await self._perform(request)
+            documents = self._opened.current()
+            if documents is None:
+                documents = await self._opened.get()
+            match request:
+                case Load((name,)):
+                    found = await documents.find_one({"_id": name})
+                    return {} if found is None else {name: record_of(found)}
+                case Load(names):
+                    return await self._load(documents, names)
+                case Save(name, record, expect):
+                    return await self._save(documents, name, document_of(name, record), expect)
+                case SaveMany(records):
+                    return await self._save_many(documents, records)
+                case Erase(name, expect):
+                    gone = await documents.find_one_and_delete(filter_of(name, expect))
+                    return None if gone is None else record_of(gone)
+                case Names(prefix, after):
+                    found = documents.find(page_filter(prefix, after), NAMES_ONLY, sort=[("_id", 1)], limit=PAGE)
+                    return Page(*chosen(await found.to_list()))
+                case _:
+                    raise TypeError(f"no request of records: {request!r}")
         except ServerSelectionTimeoutError as error:
             raise unreachable(error, self.settings) from error
 
@@ -57,31 +76,7 @@ class AsyncMongoDBStateEngine(AsyncEngine):
         return from_error(error, self.settings)
 
     async def close(self) -> None:
-        await self._databases.close()
-
-    async def _documents(self) -> Any:
-        return (await self._databases.get())[self.collection]
-
-    async def _perform(self, request: Any) -> Any:
-        documents = await self._documents()
-        match request:
-            case Load((name,)):
-                found = await documents.find_one({"_id": name})
-                return {} if found is None else {name: record_of(found)}
-            case Load(names):
-                return await self._load(documents, names)
-            case Save(name, record, expect):
-                return await self._save(documents, name, document_of(name, record), expect)
-            case SaveMany(records):
-                return await self._save_many(documents, records)
-            case Erase(name, expect):
-                gone = await documents.find_one_and_delete(filter_of(name, expect))
-                return None if gone is None else record_of(gone)
-            case Names(prefix, after):
-                found = documents.find(page_filter(prefix, after), NAMES_ONLY, sort=[("_id", 1)], limit=PAGE)
-                return Page(*chosen(await found.to_list()))
-            case _:
-                raise TypeError(f"no request of records: {request!r}")
+        await self._opened.close()
 
     async def _load(self, documents: Any, names: tuple[str, ...]) -> dict[str, Record]:
         found: dict[str, Record] = {}

@@ -14,25 +14,28 @@ __all__ = ["Databases"]
 
 
 class Databases:
-    """The database through the client of this process, which all threads share."""
+    """The database, or one collection of it, through the client of this process, which all threads share."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, collection: str | None = None) -> None:
         self._settings = settings
+        self._collection = collection
         self._guard = threading.Lock()
         self._open: dict[int, Any] = {}  # by process id: MongoDB's clients do not survive a fork
 
     def get(self) -> Any:
-        """The database; connects when it is asked."""
-        database = self._open.get(os.getpid())
-        if database is None:
+        """It; connects when it is asked."""
+        opened = self._open.get(os.getpid())
+        if opened is None:
             with self._guard:
-                database = self._open.get(os.getpid())
-                if database is None:
+                opened = self._open.get(os.getpid())
+                if opened is None:
                     client: MongoClient[Any] = MongoClient(self._settings.url, **self._settings.client)
-                    database = self._open[os.getpid()] = client[self._settings.database]
-        return database
+                    database = client[self._settings.database]
+                    opened = database if self._collection is None else database[self._collection]
+                    self._open[os.getpid()] = opened
+        return opened
 
     def close(self) -> None:
         """Close the client of this process."""
-        if (database := self._open.pop(os.getpid(), None)) is not None:
-            database.client.close()
+        if (opened := self._open.pop(os.getpid(), None)) is not None:
+            (opened if self._collection is None else opened.database).client.close()

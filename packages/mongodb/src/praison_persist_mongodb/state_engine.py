@@ -37,8 +37,7 @@ class MongoDBStateEngine(Engine):
 
     def __init__(self, settings: Settings, collection: str) -> None:
         self.settings = settings
-        self.collection = collection
-        self._databases = Databases(settings)
+        self._opened = Databases(settings, collection)
 
     def setup(self) -> None:
         try:
@@ -59,11 +58,11 @@ class MongoDBStateEngine(Engine):
         return from_error(error, self.settings)
 
     def close(self) -> None:
-        self._databases.close()
+        self._opened.close()
 
     @property
     def _documents(self) -> Any:
-        return self._databases.get()[self.collection]
+        return self._opened.get()
 
     def _perform(self, request: Any) -> Any:
         match request:

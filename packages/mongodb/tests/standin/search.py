@@ -115,9 +115,13 @@ class Search:
             raise _wrong(f"vector field is indexed with {vector['numDimensions']} dimensions but queried with another")
         condition = asked.get("filter") or {}
         _check_filter(condition, {one["path"] for one in fields if one["type"] == "filter"} | {"_id"})
+        texts = {path: wanted for path, operand in condition.items() if (wanted := _texts(operand))}
         score = SCORES[vector["similarity"]]
         found: list[tuple[float, Any]] = []
         for one in self._seen(place, collection):
+            # What mongomock takes for each document would be more than all the rest of a search.
+            if any(isinstance(text := one.get(path), str) and text not in wanted for path, wanted in texts.items()):
+                continue
             if condition and not filter_applies(condition, one):
                 continue
             numbers = _numbers(one.get(asked["path"]))
@@ -182,6 +186,12 @@ def _check_operators(operand: Any) -> None:
                 raise _wrong(f"operator {name} is not supported in a filter")
             if name == "$not":
                 _check_operators(value)
+
+
+def _texts(operand: Any) -> list[str]:
+    """The texts of which a condition asks for one; none where it asks for something else as well."""
+    wanted = operand["$in"] if isinstance(operand, dict) and set(operand) == {"$in"} else [operand]
+    return wanted if all(isinstance(one, str) for one in wanted) else []
 
 
 def _numbers(value: Any) -> Sequence[float] | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import uuid
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -132,7 +131,7 @@ class MongoDBVectors(MongoDBKnowledge):
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         reader = yield from self._reader(info)
-        write = uuid.uuid4().hex
+        write = secrets.token_hex(16)
         # In one order, so that of two batches that meet one comes first at the first document of both.
         rows = sorted(self._rows(reader, documents, write), key=lambda row: row["_id"])
         ids = [row["_id"] for row in rows]
@@ -165,7 +164,7 @@ class MongoDBVectors(MongoDBKnowledge):
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         reader = yield from self._reader(info)
-        write = uuid.uuid4().hex
+        write = secrets.token_hex(16)
         rows = self._rows(reader, documents, write)
         while rows:
             changes = [ReplaceOne({"_id": row["_id"]}, row, upsert=True) for row in rows]
