@@ -2,7 +2,8 @@
 
 Each fact of `praison_persist.facts` is a text, as a digest: that there is something at a path, and each scalar there.
 The smallest and the largest number at a path are two number fields, so that ranges over numbers are exact: one of
-several numbers is greater than a bound when the largest is. Pure functions, no engine.
+several numbers is greater than a bound when the largest is. Where an engine reads long lists slowly, the scalars of
+each path are also a list of their own. Pure functions, no engine.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import struct
 import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple, Union
 
 from .facts import equal, facts_of, present
 from .filters import Comparison, Exists, In, Scalar
 
-__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "present_word", "words_of"]
+__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "list_of", "present_word", "words_of"]
 
 FACTS = "facts"
 """The field with the list of texts."""
@@ -29,19 +31,32 @@ _EXACT = 2**53  # a double that is smaller is next to no other integer
 _END = "\x01\x03"  # of the path in a fact
 
 
-def facets_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The fields to filter a document by."""
-    words = dict.fromkeys([EVERY])
-    bounds: dict[str, float] = {}
+def facets_of(metadata: Mapping[str, Any] | None, *, lists: bool = False) -> dict[str, Any]:
+    """The fields to filter a document by.
+
+    Args:
+        metadata: of the document.
+        lists: with those that `list_of` names.
+    """
+    words = [EVERY]
+    fields: dict[str, Any] = {}
     for fact in facts_of(metadata):
-        words[_digest(fact)] = None
+        word = _digest(fact)
+        words.append(word)
         path, _, form = fact.rpartition(_END)
+        if lists and form != "e":
+            fields.setdefault("in" + _place(path), []).append(word)
         if form.startswith("n"):
             value = _double(form)
             for name, choose in (("max", max), ("min", min)):
-                field = name + _digest(path)
-                bounds[field] = choose(bounds.get(field, value), value)
-    return {FACTS: list(words), **bounds}
+                field = name + _place(path)
+                fields[field] = choose(fields.get(field, value), value)
+    return {FACTS: words, **fields}
+
+
+def list_of(path: tuple[str, ...]) -> str:
+    """The field with the texts of the scalars at the path, for conditions that need no other; missing without any."""
+    return "in" + _place(present(path).rpartition(_END)[0])
 
 
 def present_word(path: tuple[str, ...]) -> str:
@@ -80,7 +95,7 @@ def bound_of(node: Comparison) -> Bound | None:
     exact = abs(node.value) < _EXACT
     op = node.op if exact else node.op[:2] + "e"
     path, _, form = equal(node.path, node.value).rpartition(_END)
-    return Bound(("max" if op.startswith("g") else "min") + _digest(path), op, _double(form), exact)
+    return Bound(("max" if op.startswith("g") else "min") + _place(path), op, _double(form), exact)
 
 
 def _double(form: str) -> float:
@@ -93,3 +108,6 @@ def _double(form: str) -> float:
 
 def _digest(text: str) -> str:
     return urlsafe_b64encode(blake2b(text.encode(), digest_size=12).digest()).decode()
+
+
+_place = lru_cache(1024)(_digest)  # documents of a collection have the same paths
