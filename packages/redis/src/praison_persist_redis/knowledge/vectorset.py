@@ -9,11 +9,12 @@ case, which they also make cheap, and ``t`` for all others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from json import JSONEncoder
 from typing import Any, Literal
 
 from praison_persist.command_vectors import Hit, Place, ServerIndex, pairs
 from praison_persist.facets import FACTS, bound_of, facets_of, list_of, present_word, words_of
-from praison_persist.filters import And, Comparison, Exists, Filter
+from praison_persist.filters import And, Comparison, Exists, Filter, In
 from praison_persist.filtertokens import AllOf, Has, Lacks, Tokens, tokens_of
 from praison_persist.jsontext import encode
 from praison_persist.narrowing import Leaf, Narrowed, narrow
@@ -23,6 +24,7 @@ __all__ = ["Quantization", "VectorSetIndex", "to_expression", "to_filter"]
 
 Quantization = Literal["NOQUANT", "Q8", "BIN"]
 
+_encode = JSONEncoder(separators=(",", ":")).encode  # of words and numbers, which need no check
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
@@ -51,11 +53,10 @@ class VectorSetIndex(ServerIndex):
             return encode({"t": ["", *tokens_of(metadata)]})
         facets = facets_of(metadata, lists=True)
         words = facets.pop(FACTS)
-        return encode({**facets, "t": words})  # last: what is before it is found without reading it
+        return _encode({**facets, "t": words})  # last: what is before it is found without reading it
 
     def narrowed(self, place: Place, condition: Filter | None) -> Narrowed[str] | None:
-        found = super().narrowed(place, condition)
-        return found if found is None or place.format == 1 else to_filter(condition)
+        return super().narrowed(place, condition) if place.format == 1 else to_filter(condition)
 
     def expression(self, tokens: Tokens) -> str:
         return to_expression(tokens)
@@ -71,9 +72,15 @@ class VectorSetIndex(ServerIndex):
         return [Hit(id_, 2.0 * float(score) - 1.0, None) for id_, score in pairs(reply).items()]
 
 
-def to_filter(condition: Filter | None) -> Narrowed[str]:
-    """A filter over facets, in the filter language of ``VSIM``, that every matching document satisfies."""
-    required = {id(node) for node in _required(condition)}
+def to_filter(condition: Filter | None) -> Narrowed[str] | None:
+    """A filter over facets, in the filter language of ``VSIM``, that every matching document satisfies.
+
+    None where it is plain that there is none.
+    """
+    needed = list(_needed(condition))
+    if any(isinstance(node, In) and not node.values for node in needed):
+        return None
+    required = set(map(id, needed))
 
     def leaf(node: Leaf, negated: bool) -> Narrowed[str]:
         if isinstance(node, Comparison) and node.op != "eq":
@@ -87,11 +94,11 @@ def to_filter(condition: Filter | None) -> Narrowed[str]:
     return narrow(condition, leaf, both=_all_of, either=_any_of)
 
 
-def _required(condition: Filter | None) -> Iterator[Filter | None]:
+def _needed(condition: Filter | None) -> Iterator[Filter | None]:
     """The parts of a condition without which it cannot hold."""
     if isinstance(condition, And):
         for operand in condition.operands:
-            yield from _required(operand)
+            yield from _needed(operand)
     else:
         yield condition
 
@@ -100,8 +107,10 @@ def _range(node: Comparison, *, required: bool) -> Narrowed[str]:
     bound = bound_of(node) if required else None
     if bound is None:
         return Narrowed(f'"{present_word(node.path)}" in .t')
-    # As text, since the language knows no exponents with a sign; it compares numbers all the same.
-    return Narrowed(f'.{bound.field} {_COMPARE[bound.op]} "{bound.value!r}"', bound.exact)
+    number = repr(bound.value)
+    if "e" in number:  # the language knows no exponents with a sign, but compares text with numbers as a number
+        number = f'"{number}"'
+    return Narrowed(f".{bound.field} {_COMPARE[bound.op]} {number}", bound.exact)
 
 
 def _all_of(parts: Sequence[str]) -> str:
