@@ -28,7 +28,7 @@ from .filters import any_id, both, brought_by, everything, to_filter
 from .location import Location
 from .options import check_alpha, check_consistency, check_headers, check_hnsw, check_replicas
 from .reading import counted, kept, matching, scanned
-from .remote import Remote
+from .remote import Remote, handle
 from .writing import deleted, indexed, store
 
 __all__ = ["WeaviateHooks"]
@@ -332,8 +332,8 @@ class WeaviateHooks(VectorSteps):
 
     def _native(self, client: Any, info: CollectionInfo) -> Any:
         """Weaviate's own handle of a collection."""
-        handle = client.collections.use(convert.to_name(self._prefix + info.name))
-        return handle if self._consistency is None else handle.with_consistency_level(self._consistency)
+        native = handle(client, convert.to_name(self._prefix + info.name))
+        return native if self._consistency is None else native.with_consistency_level(self._consistency)
 
     def _has_lists(self, info: CollectionInfo) -> bool:
         return convert.has_lists(self._descriptions[info.name])
@@ -341,7 +341,7 @@ class WeaviateHooks(VectorSteps):
     def _description(self, client: Any, name: str) -> Steps[str | None]:
         """What Weaviate keeps with a collection; None where there is none, "" for one without."""
         try:
-            found = yield client.collections.use(convert.to_name(self._prefix + name)).config.get(simple=True)
+            found = yield handle(client, convert.to_name(self._prefix + name)).config.get(simple=True)
         except UnexpectedStatusCodeError as exc:
             if exc.status_code == 404:
                 return None
