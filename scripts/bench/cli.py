@@ -37,6 +37,7 @@ SUITES = {
     "upstash_vector": "vectors in Upstash Vector, over a stand-in",
     "cassandra": "vectors in Cassandra",
     "redis_vectors": "vectors in Redis 8's vector sets",
+    "valkey_vectors": "inserts of vectors into Valkey, without an index",
     "lancedb": "vectors in embedded LanceDB",
     "langchain": "vectors by LangChain in embedded Chroma and Qdrant, both ways",
     "llamaindex": "vectors by LlamaIndex in embedded Qdrant, both ways",

@@ -2,22 +2,22 @@
 
 Each fact of `praison_persist.facts` is a text, as a digest: that there is something at a path, and each scalar there.
 The smallest and the largest number at a path are two number fields, so that ranges over numbers are exact: one of
-several numbers is greater than a bound when the largest is. Pure functions, no engine.
+several numbers is greater than a bound when the largest is. Where an engine reads long lists slowly, the scalars of
+each path are also a list of their own. Pure functions, no engine.
 """
 
 from __future__ import annotations
 
-import struct
-import sys
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple, Union
 
-from .facts import equal, facts_of, present
+from .facts import double_of, equal, facts_of, present
 from .filters import Comparison, Exists, In, Scalar
 
-__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "present_word", "words_of"]
+__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "list_of", "present_word", "words_of"]
 
 FACTS = "facts"
 """The field with the list of texts."""
@@ -27,26 +27,43 @@ EVERY = "*"
 
 _EXACT = 2**53  # a double that is smaller is next to no other integer
 _END = "\x01\x03"  # of the path in a fact
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
-def facets_of(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The fields to filter a document by."""
-    words = dict.fromkeys([EVERY])
-    bounds: dict[str, float] = {}
+def facets_of(metadata: Mapping[str, Any] | None, *, lists: bool = False) -> dict[str, Any]:
+    """The fields to filter a document by.
+
+    Args:
+        metadata: of the document.
+        lists: with those that `list_of` names.
+    """
+    words = [EVERY]
+    fields: dict[str, Any] = {}
     for fact in facts_of(metadata):
-        words[_digest(fact)] = None
         path, _, form = fact.rpartition(_END)
+        if form == "e":
+            words.append(_known(fact))
+            continue
+        word = _digest(fact)
+        words.append(word)
+        if lists:
+            fields.setdefault("in" + _known(path), []).append(word)
         if form.startswith("n"):
-            value = _double(form)
+            value = double_of(int(form[1:17], 16))
             for name, choose in (("max", max), ("min", min)):
-                field = name + _digest(path)
-                bounds[field] = choose(bounds.get(field, value), value)
-    return {FACTS: list(words), **bounds}
+                field = name + _known(path)
+                fields[field] = choose(fields.get(field, value), value)
+    return {FACTS: words, **fields}
+
+
+def list_of(path: tuple[str, ...]) -> str:
+    """The field with the texts of the scalars at the path, for conditions that need no other; missing without any."""
+    return "in" + _known(present(path).rpartition(_END)[0])
 
 
 def present_word(path: tuple[str, ...]) -> str:
     """The text of documents with something at the path."""
-    return _digest(present(path))
+    return _known(present(path))
 
 
 def words_of(node: Union[Comparison, In, Exists]) -> list[str]:
@@ -80,16 +97,13 @@ def bound_of(node: Comparison) -> Bound | None:
     exact = abs(node.value) < _EXACT
     op = node.op if exact else node.op[:2] + "e"
     path, _, form = equal(node.path, node.value).rpartition(_END)
-    return Bound(("max" if op.startswith("g") else "min") + _digest(path), op, _double(form), exact)
-
-
-def _double(form: str) -> float:
-    """The double in a number's part of a fact, which is its bits in the order of numbers."""
-    bits = int(form[1:17], 16)
-    bits ^= 1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF
-    value: float = struct.unpack(">d", struct.pack(">Q", bits))[0]
-    return min(max(value, -sys.float_info.max), sys.float_info.max)
+    return Bound(("max" if op.startswith("g") else "min") + _known(path), op, double_of(int(form[1:17], 16)), exact)
 
 
 def _digest(text: str) -> str:
-    return urlsafe_b64encode(blake2b(text.encode(), digest_size=12).digest()).decode()
+    digest = blake2b(text.encode(), digest_size=12).digest()
+    return b2a_base64(digest, newline=False).translate(_URL_SAFE).decode()
+
+
+_known = lru_cache(1024)(_digest)
+"""Of texts about a path, which are the same in all documents of a collection."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import struct
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, cast
 
 from .filters import Comparison, Scalar
 
-__all__ = ["Span", "equal", "facts_of", "number_of", "ordered_text", "present", "span"]
+__all__ = ["Span", "double_of", "equal", "facts_of", "number_of", "ordered_text", "present", "span"]
 
 _SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
 _END = "\x01\x03"  # no escaped path holds it
@@ -52,6 +53,13 @@ def number_of(fact: str) -> tuple[str, int] | None:
     """
     path, _, form = fact.rpartition(_END)
     return (path, int(form[1:17], 16)) if form.startswith("n") else None
+
+
+def double_of(bits: int) -> float:
+    """The double with these 64 bits in its order; for infinity, which few engines take, the last one before it."""
+    bits ^= 1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF
+    value: float = struct.unpack(">d", struct.pack(">Q", bits))[0]
+    return min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
 def span(condition: Comparison) -> Span:

@@ -72,11 +72,12 @@ def from_fields(id_: str, fields: Mapping[str, Any], *, score: float | None = No
         id=id_,
         content=cast(str, decode_text(_text(fields.get("content") or b""))),
         embedding=embedding,
-        metadata=None if metadata is None else decode(metadata, "metadata"),
+        metadata=None if metadata is None else decode(_text(metadata), "metadata"),
+        content_hash="" if content_hash is None else cast(str, decode_text(_text(content_hash))),  # None would be made
         created_at=float(fields.get("created_at") or 0.0),
         score=score,
     )
-    document.content_hash = None if content_hash is None else cast(str, decode_text(_text(content_hash)))
+    document.content_hash = None if content_hash is None else document.content_hash
     return document
 
 

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 from ..errors import PersistError, UnsupportedError
 from ..filters import Filter, matches
-from ..filtertokens import tokens_of
 from ..knowledge import CollectionInfo, KnowledgeDocument
 from ..state_engines.commands import Refusal
 from ..steps import Steps
@@ -134,13 +133,12 @@ class CommandVectors(SearchingSteps):
         options = index.options
         arguments: list[str | int | bytes] = [-1] if options is None else [len(options), *options]
         for document in documents:
-            tokens = tokens_of(document.metadata)
-            fields = {**to_fields(document, cosine=info.distance == "cosine"), **index.fields(tokens)}
+            fields = {**to_fields(document, cosine=info.distance == "cosine"), **index.fields(document.metadata)}
             arguments += [document.id, 2 * len(fields)]
             for name, value in fields.items():
                 arguments += [name, value]
             if options is not None:
-                arguments += [fields["embedding"], index.attributes(tokens)]
+                arguments += [fields["embedding"], index.attributes(place, document.metadata)]
         keys = [place.key, place.ids, place.vectors, *(place.documents + document.id for document in documents)]
         (reply,) = yield from self._ok(
             [("EVAL", WRITE, len(keys), *keys, place.text, how, *arguments)], idempotent=how == "upsert"

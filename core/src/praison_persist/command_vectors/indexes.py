@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, cast
 
 from ..errors import ConfigurationError
-from ..filtertokens import Tokens
+from ..filters import Filter
+from ..filtertokens import EVERYTHING, NOTHING, Tokens, to_tokens
+from ..narrowing import Narrowed
 from ..scores import DISTANCES, Distance
 from ..state_engines.commands import Command
 from .layout import Place
@@ -60,14 +62,14 @@ class VectorIndex:
         del place
         return []
 
-    def fields(self, tokens: Sequence[str]) -> Mapping[str, str]:
-        """Further fields of a document that has these tokens."""
-        del tokens
+    def fields(self, metadata: Mapping[str, Any] | None) -> Mapping[str, str]:
+        """Further fields of a document with this metadata."""
+        del metadata
         return {}
 
-    def attributes(self, tokens: Sequence[str]) -> str:
+    def attributes(self, place: Place, metadata: Mapping[str, Any] | None) -> str:
         """JSON text to keep with a vector in a vector set."""
-        del tokens
+        del place, metadata
         return "{}"
 
 
@@ -94,15 +96,27 @@ class ServerIndex(VectorIndex, ABC):
 
     complete = True
 
+    def narrowed(self, place: Place, condition: Filter | None) -> Narrowed[str] | None:
+        """What the server is asked for in place of a filter; None where no document can match."""
+        del place
+        tokens, exact = to_tokens(condition)
+        if tokens == NOTHING:
+            return None
+        return Narrowed(None if tokens == EVERYTHING else self.expression(tokens), exact)
+
     @abstractmethod
-    def search(self, place: Place, vector: bytes, count: int, condition: Tokens, *, exact: bool) -> Command:
+    def expression(self, tokens: Tokens) -> str:
+        """A filter over tokens, neither `EVERYTHING` nor `NOTHING`, in the server's language."""
+
+    @abstractmethod
+    def search(self, place: Place, vector: bytes, count: int, where: str | None, *, exact: bool) -> Command:
         """Ask for the nearest.
 
         Args:
             place: the collection.
             vector: float32.
             count: of rows.
-            condition: over tokens, never `NOTHING`.
+            where: of `narrowed`.
             exact: look at all documents.
         """
 

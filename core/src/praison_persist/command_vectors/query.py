@@ -6,10 +6,10 @@ One TAG field holds a document's tokens, so that any metadata can be asked for w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
-from ..filtertokens import EVERYTHING, AllOf, Has, Lacks, Tokens
+from ..filtertokens import EVERYTHING, AllOf, Has, Lacks, Tokens, tokens_of
 from ..scores import Distance, from_distance
 from ..state_engines.commands import Command
 from .convert import FIELDS
@@ -68,13 +68,16 @@ class QueryIndex(ServerIndex):
     def drop(self, place: Place) -> list[Command]:
         return [("FT.DROPINDEX", place.index)]
 
-    def fields(self, tokens: Sequence[str]) -> Mapping[str, str]:
-        return {"tokens": ",".join(tokens)} if tokens else {}
+    def fields(self, metadata: Mapping[str, Any] | None) -> Mapping[str, str]:
+        return {"tokens": ",".join(tokens_of(metadata))} if metadata else {}
 
-    def search(self, place: Place, vector: bytes, count: int, condition: Tokens, *, exact: bool) -> Command:
+    def expression(self, tokens: Tokens) -> str:
+        return to_query(tokens)
+
+    def search(self, place: Place, vector: bytes, count: int, where: str | None, *, exact: bool) -> Command:
         del exact
         wider = f" EF_RUNTIME {max(count, self._ef_runtime)}" if self._algorithm == "HNSW" else ""
-        query = f"{to_query(condition)}=>[KNN {count} @embedding $vector{wider} AS {_DISTANCE}]"
+        query = f"{where or '*'}=>[KNN {count} @embedding $vector{wider} AS {_DISTANCE}]"
         return (
             *("FT.SEARCH", place.index, query, "PARAMS", 2, "vector", vector),
             *("RETURN", len(FIELDS) + 1, *FIELDS, _DISTANCE, "LIMIT", 0, count, "DIALECT", 2),
@@ -92,12 +95,12 @@ class QueryIndex(ServerIndex):
             found.append(Hit(key[len(place.documents) :], score, fields))
         return found
 
-    def search_words(self, place: Place, text: str, count: int, condition: Tokens) -> Command | None:
+    def search_words(self, place: Place, text: str, count: int, where: str | None) -> Command | None:
         """Ask for documents with any of the words, best first; None where the text has none."""
         words = "|".join(dict.fromkeys(_WORD.findall(text)))
         if not words:
             return None
-        query = f"@content:({words})" if condition == EVERYTHING else f"{to_query(condition)} @content:({words})"
+        query = f"@content:({words})" if where is None else f"{where} @content:({words})"
         return (
             *("FT.SEARCH", place.index, query, "WITHSCORES"),
             *("RETURN", len(FIELDS), *FIELDS, "LIMIT", 0, count, "DIALECT", 2),

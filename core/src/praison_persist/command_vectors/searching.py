@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import heapq
 import re
+import sys
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from ..errors import UnavailableError, UnsupportedError
 from ..filters import Filter, matches
-from ..filtertokens import NOTHING, Tokens, to_tokens
 from ..knowledge import CollectionInfo, KnowledgeDocument
+from ..narrowing import Narrowed
 from ..overfetch import overfetch
 from ..scores import score
 from ..state_engines.commands import Command, Refusal
@@ -40,42 +41,43 @@ class SearchingSteps(PlacedSteps):
         index = self._indexes[self._place(info).kind]
         if not isinstance(index, ServerIndex):
             return (yield from self._search_flat(info, vector, limit, condition, threshold))
-        wanted, exact = to_tokens(condition)
-        if wanted == NOTHING:
+        narrowed = index.narrowed(self._place(info), condition)
+        if narrowed is None:
             return []
-        count = yield from self._size(info)
+        most = sys.maxsize if limit <= PAGE else (yield from self._size(info))  # small questions need no bound
         packed = pack(direction(vector)[0] if info.distance == "cosine" else vector)
-        look = partial(self._nearest, info, packed, wanted, condition, threshold, count)
-        first = min(limit if exact else 4 * limit, count)
-        return (yield from overfetch(look, limit, first=first, most=count)) if count else []
+        look = partial(self._nearest, info, packed, narrowed, condition, threshold)
+        first = min(limit if narrowed.exact else 4 * limit, most)
+        return (yield from overfetch(look, limit, first=first, most=most)) if most else []
 
     def _nearest(
         self,
         info: CollectionInfo,
         vector: bytes,
-        wanted: Tokens,
+        narrowed: Narrowed[str],
         condition: Filter | None,
         threshold: float | None,
-        count: int,
         size: int,
     ) -> Steps[tuple[list[KnowledgeDocument], bool]]:
         """Those of the ``size`` nearest that match, best first, and whether there may be more."""
         place = self._place(info)
         index: Any = self._indexes[place.kind]
-        hits = index.hits(place, (yield from self._query(info, index.search(place, vector, size, wanted, exact=False))))
+        ask = partial(index.search, place, vector, size, narrowed.where)
+        count, reply = yield from self._query(info, ask(exact=False))
+        hits = index.hits(place, reply)
         if len(hits) < min(size, count) and not index.complete:
-            command = index.search(place, vector, size, wanted, exact=True)
-            hits = index.hits(place, (yield from self._query(info, command)))
+            _, reply = yield from self._query(info, ask(exact=True))
+            hits = index.hits(place, reply)
         near = [hit for hit in hits if threshold is None or hit.score >= threshold]
         found = yield from self._documents(info, near)
         matching = [document for document in found if matches(condition, document.metadata)]
         matching.sort(key=lambda document: -(document.score or 0.0))
-        return matching, len(hits) >= size and len(near) == len(hits)
+        return matching, size <= len(hits) < count and len(near) == len(hits)
 
-    def _query(self, info: CollectionInfo, command: Command) -> Steps[Any]:
-        """The reply to a search, if the collection is still what it was."""
+    def _query(self, info: CollectionInfo, command: Command) -> Steps[tuple[int, Any]]:
+        """How many documents there are, and the reply to a search, if the collection is still what it was."""
         place = self._place(info)
-        text, reply = yield self._ask(("GET", place.key), command)
+        text, count, reply = yield self._ask(("GET", place.key), ("ZCARD", place.ids), command)
         self._check(place, text)
         if isinstance(reply, Refusal) and _NO_INDEX.search(reply.message):
             yield from self._make(place)
@@ -84,7 +86,7 @@ class SearchingSteps(PlacedSteps):
             )
         if isinstance(reply, Refusal):
             raise refused(command, reply)
-        return reply
+        return int(count), reply
 
     def _search_text(
         self,
@@ -98,18 +100,19 @@ class SearchingSteps(PlacedSteps):
         index = self._indexes[place.kind]
         if not isinstance(index, QueryIndex) or not index.words:
             raise UnsupportedError(f"collection {info.name!r} has no index of words", hint="it needs index='query'")
-        wanted, exact = to_tokens(condition)
+        narrowed = index.narrowed(place, condition)
         count = yield from self._size(info)
-        if wanted == NOTHING or not count or index.search_words(place, text, 1, wanted) is None:
+        if narrowed is None or not count or index.search_words(place, text, 1, narrowed.where) is None:
             return []
 
         def look(size: int) -> Steps[tuple[list[KnowledgeDocument], bool]]:
-            command = index.search_words(place, text, size, wanted)
-            hits = index.hits_of_words(place, (yield from self._query(info, command or ())))
+            _, reply = yield from self._query(info, index.search_words(place, text, size, narrowed.where) or ())
+            hits = index.hits_of_words(place, reply)
             found = yield from self._documents(info, hits)
             return [one for one in found if matches(condition, one.metadata)], len(hits) >= size
 
-        return (yield from overfetch(look, limit, first=min(limit if exact else 4 * limit, count), most=count))
+        first = min(limit if narrowed.exact else 4 * limit, count)
+        return (yield from overfetch(look, limit, first=first, most=count))
 
     def _search_flat(
         self,

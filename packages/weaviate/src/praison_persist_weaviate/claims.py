@@ -23,6 +23,7 @@ from praison_persist.errors import OperationTimeoutError
 from praison_persist.steps import Steps
 
 from .convert import CLAIMS, claims_schema
+from .remote import handle
 
 __all__ = ["claim", "prepare", "withdraw"]
 
@@ -55,7 +56,7 @@ def claim(engine: Any, client: Any, keys: Sequence[str]) -> Steps[str]:
     while True:
         claimed: float = time.monotonic()
         properties = {"keys": list(keys), "seconds": _WORK * engine.timeout}
-        yield client.collections.use(CLAIMS).data.insert_many([DataObject(properties=properties, uuid=mine)])
+        yield handle(client, CLAIMS).data.insert_many([DataObject(properties=properties, uuid=mine)])
         try:
             now, others = yield from _others(client, keys, mine, None)
             while others and min(others) > mine:
@@ -75,7 +76,7 @@ def claim(engine: Any, client: Any, keys: Sequence[str]) -> Steps[str]:
 def withdraw(client: Any, mine: str) -> Steps[None]:
     """Take a claim back. Where that fails the claim ends later, and what was done under it stands."""
     try:
-        yield client.collections.use(CLAIMS).data.delete_by_id(mine)
+        yield handle(client, CLAIMS).data.delete_by_id(mine)
     except (WeaviateBaseError, httpx.HTTPError) as exc:
         _logger.warning("a claim on ids could not be withdrawn; inserts of the same ids wait until it ends: %s", exc)
 
@@ -85,7 +86,7 @@ def _others(client: Any, keys: Sequence[str], mine: str, now: float | None) -> S
 
     Claims that have ended do not count.
     """
-    found = yield client.collections.use(CLAIMS).query.fetch_objects(
+    found = yield handle(client, CLAIMS).query.fetch_objects(
         filters=Native.by_property("keys").contains_any(list(keys)),
         limit=_MOST,
         return_metadata=MetadataQuery(creation_time=True),

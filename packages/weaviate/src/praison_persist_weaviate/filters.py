@@ -1,12 +1,13 @@
 """The filter AST as a filter of Weaviate over the documents' words. Pure functions.
 
-Exact but for ranges over strings, numbers beyond 2**53 and negated ranges: these are narrowed down, and
-`praison_persist.filters.matches` decides.
+Exact but for ranges over strings, numbers beyond 2**53, negated ranges and, for searches, all ranges: these are
+narrowed down, and `praison_persist.filters.matches` decides.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from weaviate.classes.query import Filter as Native
@@ -15,18 +16,29 @@ from praison_persist.filters import Comparison, Exists, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
 from .convert import to_uuid, write_word
-from .words import EVERY, beginnings, equal_word, present_word
+from .words import EVERY, beginnings, equal_word, list_bound, present_word
 
 __all__ = ["any_id", "both", "brought_by", "everything", "to_filter"]
 
+_COMPARE: Mapping[str, Callable[[Any, float], Any]] = {
+    "gt": lambda field, value: field.greater_than(value),
+    "gte": lambda field, value: field.greater_or_equal(value),
+    "lt": lambda field, value: field.less_than(value),
+    "lte": lambda field, value: field.less_or_equal(value),
+}
 _NO_ID = "00000000-0000-0000-0000-000000000000"
 
 
-def to_filter(condition: Filter | None) -> Narrowed[Any]:
-    """A filter that every matching document satisfies; see `Narrowed`."""
+def to_filter(condition: Filter | None, *, lists: bool = False) -> Narrowed[Any]:
+    """A filter that every matching document satisfies; see `Narrowed`.
+
+    Args:
+        condition: None for all documents.
+        lists: ask for ranges in the lists of numbers, which is quick and not exact.
+    """
     return narrow(
         condition,
-        _leaf,
+        partial(_leaf, lists=lists),
         both=lambda filters: Native.all_of(list(filters)),
         either=lambda filters: Native.any_of(list(filters)),
     )
@@ -53,12 +65,15 @@ def both(*filters: Any) -> Any:
     return Native.all_of(given) if len(given) > 1 else next(iter(given), None)
 
 
-def _leaf(node: Leaf, negated: bool) -> Narrowed[Any]:
+def _leaf(node: Leaf, negated: bool, *, lists: bool) -> Narrowed[Any]:
     if isinstance(node, Comparison) and node.op != "eq":
         if negated:
             return Narrowed()
         if isinstance(node.value, str) or node.value is None:
             return Narrowed(_word(present_word(node.path)))
+        if lists:
+            field, op, value = list_bound(node)
+            return Narrowed(_COMPARE[op](Native.by_property(field), value))
         texts, exact = beginnings(node)
         return Narrowed(_either([Native.by_property("words").like(f"{text}*") for text in texts]), exact)
     if isinstance(node, Exists):

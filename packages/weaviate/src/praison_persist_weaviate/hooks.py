@@ -28,7 +28,7 @@ from .filters import any_id, both, brought_by, everything, to_filter
 from .location import Location
 from .options import check_alpha, check_consistency, check_headers, check_hnsw, check_replicas
 from .reading import counted, kept, matching, scanned
-from .remote import Remote
+from .remote import Remote, handle
 from .writing import deleted, indexed, store
 
 __all__ = ["WeaviateHooks"]
@@ -192,7 +192,7 @@ class WeaviateHooks(VectorSteps):
         """All documents, or none."""
         native = self._native(client, info)
         try:
-            yield from store(native, documents, mine, str(self._engine.location))
+            yield from store(native, documents, mine, str(self._engine.location), lists=self._has_lists(info))
         except Exception as failure:
             ours = both(any_id([document.id for document in documents]), brought_by(mine))
             try:
@@ -205,8 +205,8 @@ class WeaviateHooks(VectorSteps):
         with self._engine.guard(write=True):
             client = yield self._engine.client()
             yield from self._check_present(client, info)
-            where = str(self._engine.location)
-            yield from store(self._native(client, info), documents, uuid.uuid4().hex, where)
+            where, lists = str(self._engine.location), self._has_lists(info)
+            yield from store(self._native(client, info), documents, uuid.uuid4().hex, where, lists=lists)
 
     def _settle(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         """Only a server with ``ASYNC_INDEXING`` has something to wait for."""
@@ -242,7 +242,7 @@ class WeaviateHooks(VectorSteps):
         condition: Filter | None,
         threshold: float | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        narrowed = to_filter(condition)
+        narrowed = to_filter(condition, lists=self._has_lists(info))
         seen = 0
         with self._engine.guard():
             native = self._native((yield self._engine.client()), info)
@@ -276,7 +276,7 @@ class WeaviateHooks(VectorSteps):
         limit: int,
         condition: Filter | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        narrowed = to_filter(condition)
+        narrowed = to_filter(condition, lists=self._has_lists(info))
         with self._engine.guard():
             query = self._native((yield self._engine.client()), info).query
 
@@ -332,13 +332,16 @@ class WeaviateHooks(VectorSteps):
 
     def _native(self, client: Any, info: CollectionInfo) -> Any:
         """Weaviate's own handle of a collection."""
-        handle = client.collections.use(convert.to_name(self._prefix + info.name))
-        return handle if self._consistency is None else handle.with_consistency_level(self._consistency)
+        native = handle(client, convert.to_name(self._prefix + info.name))
+        return native if self._consistency is None else native.with_consistency_level(self._consistency)
+
+    def _has_lists(self, info: CollectionInfo) -> bool:
+        return convert.has_lists(self._descriptions[info.name])
 
     def _description(self, client: Any, name: str) -> Steps[str | None]:
         """What Weaviate keeps with a collection; None where there is none, "" for one without."""
         try:
-            found = yield client.collections.use(convert.to_name(self._prefix + name)).config.get(simple=True)
+            found = yield handle(client, convert.to_name(self._prefix + name)).config.get(simple=True)
         except UnexpectedStatusCodeError as exc:
             if exc.status_code == 404:
                 return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from weaviate.classes.init import AdditionalConfig, Auth, Timeout
 from weaviate.config import ConnectionConfig, GrpcConfig
@@ -12,7 +13,7 @@ from weaviate.connect.base import ConnectionParams
 
 from .location import Location
 
-__all__ = ["Remote"]
+__all__ = ["Remote", "handle"]
 
 _CHANNEL = [
     # A server that comes back is noticed soon; gRPC would wait up to two minutes.
@@ -20,6 +21,16 @@ _CHANNEL = [
     ("grpc.min_reconnect_backoff_ms", 1000),
     ("grpc.max_reconnect_backoff_ms", 1000),
 ]
+
+_handles: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
+
+
+def handle(client: Any, name: str) -> Any:
+    """The client's handle of a collection; making one takes it as long as a small request."""
+    known = _handles.setdefault(client, {})
+    if name not in known:
+        known[name] = client.collections.use(name)
+    return known[name]
 
 
 @dataclass(frozen=True)
