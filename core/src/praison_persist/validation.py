@@ -198,13 +198,14 @@ def check_vector(value: Any, dimension: int, *, cosine: bool, what: str = "embed
             hint="use the embedding model that the collection was created for, or create another collection",
         )
     try:
-        kinds = set(map(type, numbers))
-        vector = list(numbers) if kinds == {float} else [float(number) for number in numbers]
+        kinds = list(map(type, numbers))
+        plain = kinds.count(float) == dimension
+        vector = list(numbers) if plain else [float(number) for number in numbers]
         length = math.hypot(*vector)  # NaN if one is NaN, and at least as large as the largest
         finite = length <= _FLOAT32_MAX or all(abs(number) <= _FLOAT32_MAX for number in vector)
     except (TypeError, ValueError) as exc:
         raise InvalidInputError(f"{what} must hold numbers only: {exc}") from exc
-    if not finite or any(issubclass(kind, (str, bool)) for kind in kinds):
+    if not finite or (not plain and any(issubclass(kind, (str, bool)) for kind in set(kinds))):
         raise InvalidInputError(f"{what} must hold finite numbers within the range of float32")
     if cosine and length == 0.0:
         raise InvalidInputError(f"{what} is a zero vector, which cosine distance cannot compare")
