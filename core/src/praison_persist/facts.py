@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from math import isinf
 from typing import Any, NamedTuple, cast
 
 from .filters import Comparison, Scalar
@@ -18,6 +20,7 @@ __all__ = ["Span", "equal", "facts_of", "number_of", "ordered_text", "present", 
 
 _SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
 _END = "\x01\x03"  # no escaped path holds it
+_BITS, _DOUBLE = struct.Struct(">Q"), struct.Struct(">d")
 _SWAPPED = str.maketrans("0123456789abcdef", "fedcba9876543210")
 
 
@@ -68,7 +71,7 @@ def ordered_text(text: str) -> str:
     NUL and U+0001 become two characters that start with U+0001; U+D7FF, which is unassigned, and the surrogates behind
     it become two that start with U+D7FF.
     """
-    return _SPECIAL.sub(_escape, text) if _SPECIAL.search(text) else text
+    return text if text.isprintable() or not _SPECIAL.search(text) else _SPECIAL.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -81,17 +84,22 @@ def _walk(metadata: Mapping[str, Any]) -> Iterator[str]:
     while waiting:
         above, mapping = waiting.pop()
         for key, value in mapping.items():
-            if not key or "." in key or key[0] == "$":
+            path = _path(above, key)
+            if path is None:
                 continue  # no filter can name it
-            path = above + ordered_text(key)
             start = path + _END
-            yield f"{start}e"
+            yield start + "e"
             if isinstance(value, dict):
                 waiting.append((f"{path}.", cast("dict[str, Any]", value)))
                 continue
             for item in cast("list[Any]", value) if isinstance(value, list) else (value,):
                 if not isinstance(item, (dict, list)):
                     yield start + _form(item)
+
+
+@lru_cache(1024)  # documents of a collection have the same paths
+def _path(above: str, key: str) -> str | None:
+    return None if not key or "." in key or key[0] == "$" else above + ordered_text(key)
 
 
 def _start(path: tuple[str, ...]) -> str:
@@ -113,9 +121,11 @@ def _ordered_number(number: float) -> str:
         nearest = float(number)
     except OverflowError:
         nearest = float("inf") if number > 0 else float("-inf")
-    bits: int = struct.unpack(">Q", struct.pack(">d", nearest + 0.0))[0]
+    bits: int = _BITS.unpack(_DOUBLE.pack(nearest + 0.0))[0]
     bits ^= 0xFFFF_FFFF_FFFF_FFFF if bits >> 63 else 1 << 63
-    rest = int(number) - (0 if abs(nearest) == float("inf") else int(nearest)) if isinstance(number, int) else 0
+    rest = 0
+    if isinstance(number, int) and number != nearest:
+        rest = int(number) - (0 if isinf(nearest) else int(nearest))
     return f"{bits:016x}{_ordered_integer(rest)}"
 
 
