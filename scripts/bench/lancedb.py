@@ -21,7 +21,10 @@ FILTER = "json_exists(metadata, '$.lang ? (@ == \"de\")') AND json_exists(metada
 
 
 class Raw:
-    """The blocking client with its binary JSON for metadata; `add` would store an id twice, so both merge."""
+    """The blocking client with its binary JSON for metadata; `add` would store an id twice, so both merge.
+
+    A merge that finds one of many ids stores the others all the same, so they are looked for first: all or none.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._schema = pa.schema(
@@ -37,6 +40,9 @@ class Raw:
         self._table = lancedb.connect(folder).create_table(COLLECTION, schema=self._schema)
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
+        ids = ", ".join(f"'{one.id}'" for one in documents)
+        if len(documents) > 1 and self._table.count_rows(f"id IN ({ids})"):
+            raise ValueError("one of the ids exists")
         result = self._table.merge_insert("id").when_not_matched_insert_all().execute(self._rows(documents))
         if result.num_inserted_rows < len(documents):
             raise ValueError("one of the ids exists")

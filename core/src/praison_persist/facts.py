@@ -11,6 +11,8 @@ import re
 import struct
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from math import isinf
 from typing import Any, NamedTuple, cast
 
 from .filters import Comparison, Scalar
@@ -19,6 +21,7 @@ __all__ = ["Span", "double_of", "equal", "facts_of", "number_of", "ordered_text"
 
 _SPECIAL = re.compile("[\x00\x01\ud7ff-\udfff]")
 _END = "\x01\x03"  # no escaped path holds it
+_BITS, _DOUBLE = struct.Struct(">Q"), struct.Struct(">d")
 _SWAPPED = str.maketrans("0123456789abcdef", "fedcba9876543210")
 
 
@@ -58,7 +61,7 @@ def number_of(fact: str) -> tuple[str, int] | None:
 def double_of(bits: int) -> float:
     """The double with these 64 bits in its order; for infinity, which few engines take, the last one before it."""
     bits ^= 1 << 63 if bits >> 63 else 0xFFFF_FFFF_FFFF_FFFF
-    value: float = struct.unpack(">d", struct.pack(">Q", bits))[0]
+    value: float = _DOUBLE.unpack(_BITS.pack(bits))[0]
     return min(max(value, -sys.float_info.max), sys.float_info.max)
 
 
@@ -76,7 +79,7 @@ def ordered_text(text: str) -> str:
     NUL and U+0001 become two characters that start with U+0001; U+D7FF, which is unassigned, and the surrogates behind
     it become two that start with U+D7FF.
     """
-    return _SPECIAL.sub(_escape, text) if _SPECIAL.search(text) else text
+    return text if text.isprintable() or not _SPECIAL.search(text) else _SPECIAL.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -89,17 +92,22 @@ def _walk(metadata: Mapping[str, Any]) -> Iterator[str]:
     while waiting:
         above, mapping = waiting.pop()
         for key, value in mapping.items():
-            if not key or "." in key or key[0] == "$":
+            path = _path(above, key)
+            if path is None:
                 continue  # no filter can name it
-            path = above + ordered_text(key)
             start = path + _END
-            yield f"{start}e"
+            yield start + "e"
             if isinstance(value, dict):
                 waiting.append((f"{path}.", cast("dict[str, Any]", value)))
                 continue
             for item in cast("list[Any]", value) if isinstance(value, list) else (value,):
                 if not isinstance(item, (dict, list)):
                     yield start + _form(item)
+
+
+@lru_cache(1024)  # documents of a collection have the same paths
+def _path(above: str, key: str) -> str | None:
+    return None if not key or "." in key or key[0] == "$" else above + ordered_text(key)
 
 
 def _start(path: tuple[str, ...]) -> str:
@@ -121,9 +129,11 @@ def _ordered_number(number: float) -> str:
         nearest = float(number)
     except OverflowError:
         nearest = float("inf") if number > 0 else float("-inf")
-    bits: int = struct.unpack(">Q", struct.pack(">d", nearest + 0.0))[0]
+    bits: int = _BITS.unpack(_DOUBLE.pack(nearest + 0.0))[0]
     bits ^= 0xFFFF_FFFF_FFFF_FFFF if bits >> 63 else 1 << 63
-    rest = int(number) - (0 if abs(nearest) == float("inf") else int(nearest)) if isinstance(number, int) else 0
+    rest = 0
+    if isinstance(number, int) and number != nearest:
+        rest = int(number) - (0 if isinf(nearest) else int(nearest))
     return f"{bits:016x}{_ordered_integer(rest)}"
 
 

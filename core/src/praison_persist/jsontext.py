@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any, cast
 
 from .errors import SerializationError
 
-__all__ = ["decode", "decode_text", "encode", "encode_text", "is_plain_text", "is_utf8", "same_json"]
+__all__ = ["check", "decode", "decode_text", "encode", "encode_text", "is_plain_text", "is_utf8", "same_json"]
 
 _MARKER = "\x1epraison-persist/json:"
 
@@ -29,11 +30,10 @@ def encode(value: Any, what: str = "value") -> str:
         SerializationError: reading the text back would not give an equal value.
     """
     try:
+        if _is_plain(value, _PLAIN_DEPTH):
+            return _encoder.encode(value)
         text = _encoder.encode(value)
-        utf8 = is_utf8(text)
-        if utf8 and _is_plain(value, _PLAIN_DEPTH):
-            return text
-        if not utf8:
+        if not is_utf8(text):
             text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
         same = same_json(json.loads(text), value)
     except (TypeError, ValueError, RecursionError) as exc:
@@ -44,27 +44,45 @@ def encode(value: Any, what: str = "value") -> str:
     return text
 
 
+def check(value: Any, what: str = "value") -> None:
+    """Refuse what `encode` refuses, mostly without making the text.
+
+    Raises:
+        SerializationError: as `encode`.
+    """
+    if not _is_plain(value, _PLAIN_DEPTH):
+        encode(value, what)
+
+
 _PLAIN_DEPTH = 64
-_ATOMS = frozenset({str, int, float, bool, type(None)})  # integers too long to be read cannot be written either
+_CONSTANTS = frozenset({bool, type(None)})
 _CONTAINERS = frozenset({dict, list})
-_KEYS = frozenset({str})
+_INT64 = 2**63
 
 
 def _is_plain(value: Any, depth: int) -> bool:
-    """Whether JSON text in UTF-8 is known to give the value back, without a trial: exact types, not nested deeply."""
+    """Whether JSON text is known to give the value back, without a trial: exact types, UTF-8, not nested deeply."""
     if type(value) is dict:
         mapping = cast("dict[Any, Any]", value)
-        if not set(map(type, mapping)) <= _KEYS:
-            return False
+        for key in mapping:
+            if type(key) is not str or not is_utf8(key):
+                return False
         items: Iterable[Any] = mapping.values()
     elif type(value) is list:
         items = cast("list[Any]", value)
     else:
         items = (value,)
     for item in items:
-        if type(item) in _ATOMS:
-            continue
-        if type(item) not in _CONTAINERS or depth == 0 or not _is_plain(item, depth - 1):
+        kind = type(item)
+        if kind is str:
+            plain = is_utf8(item)
+        elif kind is int:
+            plain = -_INT64 <= item < _INT64
+        elif kind is float:
+            plain = isfinite(item)
+        else:
+            plain = kind in _CONSTANTS or (kind in _CONTAINERS and depth > 0 and _is_plain(item, depth - 1))
+        if not plain:
             return False
     return True
 

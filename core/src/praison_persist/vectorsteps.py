@@ -10,13 +10,12 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from .errors import AlreadyExistsError, InvalidInputError, NotFoundError, PersistError, UnsupportedError
 from .filters import Filter, parse_filter
 from .health import StoreHealth
-from .jsontext import encode
+from .jsontext import check
 from .knowledge import SEARCH_MODES, CollectionInfo, KnowledgeDocument, SearchMode
 from .lifecycle import Lifecycle
 from .scores import Distance, validate_distance
@@ -391,7 +390,7 @@ def _check_json(metadata: Any, what: str) -> None:
     if metadata is not None:
         if not isinstance(metadata, Mapping):
             raise InvalidInputError(f"{what} must be a mapping or None, not {type(metadata).__name__}")
-        encode(metadata, what)
+        check(metadata, what)
 
 
 def _check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocument]:
@@ -411,5 +410,9 @@ def _check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocu
         vector = check_vector(
             document.embedding, info.dimension, cosine=info.distance == "cosine", what=f"{what}: embedding"
         )
-        checked.append(replace(document, embedding=vector, score=None))
+        checked.append(
+            KnowledgeDocument(
+                document.id, document.content, vector, document.metadata, document.content_hash, document.created_at
+            )
+        )
     return checked

@@ -16,7 +16,7 @@ from praison_persist.errors import NotFoundError, OperationTimeoutError
 from praison_persist.steps import Steps
 from praison_persist.vectorsteps import already_exists
 
-from .binary import text, uint64, uuid_bytes
+from .binary import text, uint64, uuids, write
 from .schema import Table
 
 __all__ = ["TABLE", "claim", "epochs"]
@@ -57,9 +57,13 @@ def claim(engine: Any, client: Any, table: Table, claims: str, ids: Sequence[str
     while True:
         found: dict[str, int] = yield from epochs(client, table, ids)
         token = str(uuid.uuid4())
-        collection, ours = uuid_bytes(table.identity), uuid_bytes(token)
-        block = b"".join(collection + text(id_) + uint64(found.get(id_, 0)) + ours for id_ in ids)
-        yield client.raw_insert(claims, ["collection", "id", "epoch", "token"], block, fmt="RowBinary")
+        columns = {
+            "collection": uuids(table.identity, len(ids)),
+            "id": text(ids),
+            "epoch": uint64([found.get(id_, 0) for id_ in ids]),
+            "token": uuids(token, len(ids)),
+        }
+        yield write(client, claims, columns, len(ids))
         try:
             if (yield from _is_ours(engine, client, table, claims, found, token, ids, deadline)):
                 return found

@@ -12,9 +12,9 @@ from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
 
-from .binary import float32s, float64, nullable, strings, text
+from .binary import Column, float32s, float64, nullable, strings, text
 
-__all__ = ["READ", "READ_WHOLE", "direction", "to_document", "to_row", "to_score"]
+__all__ = ["READ", "READ_WHOLE", "direction", "to_columns", "to_document", "to_score"]
 
 READ = "id, content, content_hash, created_at, metadata"
 READ_WHOLE = f"{READ}, vector, norm"
@@ -22,23 +22,23 @@ READ_WHOLE = f"{READ}, vector, norm"
 _SHORTEST, _LONGEST = 1e-12, 1e15
 
 
-def to_row(document: KnowledgeDocument, distance: Distance) -> bytes:
-    """The values of `schema.COLUMNS` for a checked document, in RowBinary."""
-    given = document.embedding or ()
-    vector, norm = direction(given) if distance == "cosine" else (given, 1.0)
-    metadata = document.metadata
-    return b"".join(
-        (
-            text(document.id),
-            text(cast(str, encode_text(document.content))),
-            nullable(document.content_hash),
-            float64(document.created_at),
-            nullable(None if metadata is None else encode(metadata, "metadata")),
-            strings(facts_of(metadata)),
-            float32s(vector),
-            float64(norm),
-        )
-    )
+def to_columns(documents: Sequence[KnowledgeDocument], distance: Distance) -> dict[str, Column]:
+    """The columns of checked documents, all but their versions."""
+    vectors: list[Sequence[float]] = [document.embedding or () for document in documents]
+    norms = [1.0] * len(vectors)
+    if distance == "cosine":
+        vectors, norms = map(list, zip(*map(direction, vectors), strict=True))
+    metadata = [document.metadata for document in documents]
+    return {
+        "id": text(document.id for document in documents),
+        "content": text(cast(str, encode_text(document.content)) for document in documents),
+        "content_hash": nullable([document.content_hash for document in documents]),
+        "created_at": float64([document.created_at for document in documents]),
+        "metadata": nullable([None if one is None else encode(one, "metadata") for one in metadata]),
+        "facts": strings(list(map(facts_of, metadata))),
+        "vector": float32s(vectors),
+        "norm": float64(norms),
+    }
 
 
 def direction(vector: Sequence[float]) -> tuple[Sequence[float], float]:

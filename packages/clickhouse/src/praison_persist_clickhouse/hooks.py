@@ -21,7 +21,7 @@ from praison_persist.validation import check_bool, check_identifier, check_posit
 from praison_persist.vectorsteps import VectorSteps, collection_not_found
 
 from . import convert, schema
-from .binary import uint64
+from .binary import uint64, write
 from .claims import TABLE, claim, epochs
 from .filters import to_sql
 from .location import Location, Remote
@@ -187,7 +187,7 @@ class ClickHouseHooks(VectorSteps):
     # -- writing -------------------------------------------------------------------------------------------------
 
     def _insert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
-        rows = [convert.to_row(document, info.distance) for document in documents]
+        columns = convert.to_columns(documents, info.distance)
         ids = [document.id for document in documents]
         with self._engine.guard(write=True, alone=True):
             client = yield self._engine.client()
@@ -196,14 +196,14 @@ class ClickHouseHooks(VectorSteps):
                 found: dict[str, int] = yield from epochs(client, table, ids)
             else:
                 found = yield from claim(self._engine, client, table, self._quoted(TABLE), ids)
-            block = b"".join(row + uint64(found.get(id_, 0) + 1) for id_, row in zip(ids, rows, strict=True))
-            yield client.raw_insert(table.name, [*schema.COLUMNS, "version"], block, fmt="RowBinary")
+            columns["version"] = uint64([found.get(id_, 0) + 1 for id_ in ids])
+            yield write(client, table.name, columns, len(ids))
 
     def _upsert(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
-        block = b"".join(convert.to_row(document, info.distance) for document in documents)
+        columns = convert.to_columns(documents, info.distance)
         with self._engine.guard(write=True):
             client = yield self._engine.client()
-            yield client.raw_insert(self._table(info).name, schema.COLUMNS, block, fmt="RowBinary")
+            yield write(client, self._table(info).name, columns, len(documents))
 
     def _remove(self, info: CollectionInfo, ids: Sequence[str] | None, condition: Filter | None) -> Steps[int]:
         where, parameters = self._where(condition)

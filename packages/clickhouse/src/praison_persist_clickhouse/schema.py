@@ -25,7 +25,6 @@ from praison_persist.knowledge import CollectionInfo
 from praison_persist.scores import Distance
 
 __all__ = [
-    "COLUMNS",
     "Table",
     "VectorIndex",
     "create_claims",
@@ -48,8 +47,6 @@ _TYPES = {
     "vector": "Array(Float32)",
     "norm": "Float64",
 }
-COLUMNS = tuple(_TYPES)
-
 NOW = "toUnixTimestamp64Nano(now64(9))"
 
 FUNCTIONS: Mapping[Distance, str] = {

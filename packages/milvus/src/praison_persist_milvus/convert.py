@@ -21,7 +21,7 @@ from typing import Any, cast
 from pymilvus import CollectionSchema, DataType, FieldSchema
 
 from praison_persist.errors import InvalidInputError, SerializationError, UnsupportedError
-from praison_persist.facets import FACTS, facets_of
+from praison_persist.facets import EVERY, FACTS, facets_of
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
@@ -119,6 +119,7 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     """
     bounds = facets_of(document.metadata)
     facts = bounds.pop(FACTS)
+    facts.remove(EVERY)  # nothing asks for it, and the embedded engine takes long over each text in a list
     if len(facts) > _CAPACITY:
         raise InvalidInputError(
             f"document {document.id!r}: its metadata has {len(facts)} names and values; Milvus takes {_CAPACITY}"
