@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from praison_persist.adapting.engines import chroma_where, qdrant_filter, qdrant_key
-from praison_persist.adapting.records import EXACT, OURS, TOKENS, to_document, to_metadata, to_text, widened
+from praison_persist.adapting.records import EXACT, OURS, PREFIX, facet, to_document, to_metadata, to_text
 from praison_persist.diversity import diverse
-from praison_persist.filters import parse_filter
-from praison_persist.filtertokens import EVERYTHING, AnyOf, Lacks
+from praison_persist.facets import FACTS, bound_of, facets_of
+from praison_persist.filters import Comparison, parse_filter
 from praison_persist.keywords import named
 from praison_persist.knowledge import KnowledgeDocument
 
@@ -17,15 +19,16 @@ DOCUMENT = KnowledgeDocument("a/b", "x\0y", [1.0, 0.5], {"lang": "de", "n": 2**7
 
 @pytest.mark.parametrize("text", [False, True])
 def test_a_record_gives_its_document_back(text: bool) -> None:
-    metadata = to_metadata(DOCUMENT, tokens=True, text=text)
+    metadata = to_metadata(DOCUMENT, facets=True, text=text)
     assert to_document("key", "" if text else to_text(DOCUMENT), metadata) == DOCUMENT
 
 
-def test_readers_see_plain_metadata_and_no_tokens_unless_they_are_asked_for() -> None:
-    metadata = to_metadata(DOCUMENT, tokens=False)
-    assert set(metadata) == {"lang", EXACT}
-    assert to_metadata(DOCUMENT, tokens=True)[TOKENS][0] == OURS
-    assert TOKENS not in to_metadata(KnowledgeDocument("a", "", [1.0], {TOKENS: "mine"}), tokens=False)
+def test_readers_see_plain_metadata_and_no_facets_unless_they_are_asked_for() -> None:
+    assert set(to_metadata(DOCUMENT, facets=False)) == {"lang", EXACT}
+    facets = {facet(name): value for name, value in facets_of(DOCUMENT.metadata).items()}
+    assert to_metadata(DOCUMENT, facets=True).items() >= {OURS: True, **facets}.items()
+    theirs = KnowledgeDocument("a", "", [1.0], {OURS: "mine", f"{PREFIX}x": 1})
+    assert set(to_metadata(theirs, facets=False)) == {EXACT}
 
 
 def test_a_record_of_somebody_else_is_a_document_with_the_vector_of_the_engine() -> None:
@@ -34,25 +37,47 @@ def test_a_record_of_somebody_else_is_a_document_with_the_vector_of_the_engine()
     )
 
 
-def test_a_filter_lets_through_what_has_no_tokens() -> None:
-    assert widened(None) == EVERYTHING
-    assert widened(parse_filter({"a": {"$in": []}})) == Lacks(OURS)
-    wide = widened(parse_filter({"a": 1}))
-    assert isinstance(wide, AnyOf)
-    assert wide.operands[1] == Lacks(OURS)
+CONDITIONS = {
+    "none": (None, True),
+    "equal": ({"a": 1, "b": "x"}, True),
+    "one of none": ({"a": {"$in": []}}, True),
+    "not": ({"a": {"$nin": [1, "x"]}}, True),
+    "above": ({"a": {"$gt": 0.5}}, True),
+    "above what a double tells apart": ({"a": {"$gt": 2**60}}, False),
+    "above a text": ({"a": {"$gt": "x"}}, False),
+    "not above": ({"$not": {"a": {"$gt": 1}}}, False),
+    "either": ({"$or": [{"a": 1}, {"b": {"$exists": False}}]}, True),
+}
 
 
-def test_tokens_are_filters_of_the_engines() -> None:
-    assert chroma_where(EVERYTHING) is None
-    assert qdrant_filter(EVERYTHING, "k") is None
-    assert chroma_where(Lacks("x")) == {TOKENS: {"$not_contains": "x"}}
-    assert qdrant_filter(Lacks("x"), "k") == {"must_not": [{"key": "k", "match": {"value": "x"}}]}
-    wide = widened(parse_filter({"a": 1, "b": 2}))
-    where, points = chroma_where(wide), qdrant_filter(wide, "k")
-    assert where is not None
-    assert points is not None
-    assert [list(part) for part in where["$or"]] == [["$and"], [TOKENS]]
-    assert [list(part) for part in points["should"]] == [["must"], ["must_not"]]
+@pytest.mark.parametrize(("given", "exact"), CONDITIONS.values(), ids=CONDITIONS)
+def test_engines_are_asked_for_what_matches_and_for_records_of_somebody_else(given: Any, exact: bool) -> None:
+    condition = parse_filter(given)
+    chroma, qdrant = chroma_where(condition), qdrant_filter(condition, "metadata.")
+    assert (chroma.exact, qdrant.exact) == (exact, exact)
+    if chroma.where is None or qdrant.where is None:
+        assert chroma.where is qdrant.where is None
+    else:
+        assert chroma.where["$or"][1] == {OURS: {"$ne": True}}
+        assert qdrant.where["should"][1] == {"is_empty": {"key": f"metadata.{OURS}"}}
+
+
+def test_filters_are_in_the_words_of_their_engine() -> None:
+    word = facets_of({"a": 1})[FACTS][-1]
+    bound = bound_of(Comparison(("n",), "lt", 2))
+    assert bound is not None
+    condition = parse_filter({"a": 1, "n": {"$lt": 2}})
+    assert chroma_where(condition).where == {
+        "$or": [
+            {"$and": [{facet(FACTS): {"$contains": word}}, {facet(bound.field): {"$lt": 2.0}}]},
+            {OURS: {"$ne": True}},
+        ]
+    }
+    equal = {"key": f"m.{facet(FACTS)}", "match": {"value": word}}
+    below = {"key": f"m.{facet(bound.field)}", "range": {"lt": 2.0}}
+    assert qdrant_filter(condition, "m.").where == {
+        "should": [{"must": [equal, below]}, {"is_empty": {"key": f"m.{OURS}"}}]
+    }
 
 
 def test_an_id_that_is_a_uuid_is_its_own_key_in_qdrant() -> None:

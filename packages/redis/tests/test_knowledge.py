@@ -16,7 +16,6 @@ import pytest
 import redis
 
 from praison_persist import KnowledgeDocument
-from praison_persist.command_vectors import layout
 from praison_persist.errors import (
     ConfigurationError,
     InvalidInputError,
@@ -136,11 +135,7 @@ def test_what_another_store_deleted_is_not_written_to(redis8_url: str, fresh_pre
         assert left == [f"{fresh_prefix}collections"]
 
 
-@pytest.mark.parametrize("written", [1, 2], ids="format {}".format)
-def test_a_range_beside_an_equality_finds_what_matches(
-    written: int, redis8_url: str, fresh_prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(layout, "FORMAT", written)
+def test_a_range_beside_an_equality_finds_what_matches(redis8_url: str, fresh_prefix: str) -> None:
     source = random.Random(3)
     given = [
         _document(f"d{i}", *(source.gauss(0, 1) for _ in range(8)), n=i, even=i % 2 == 0, tags=["x"] * (i % 3 == 0))
@@ -149,10 +144,7 @@ def test_a_range_beside_an_equality_finds_what_matches(
     query = [1.0] + [0.0] * 7
     with RedisVectorKnowledgeStore(redis8_url, prefix=fresh_prefix, index="vectorset") as store:
         store.create_collection("docs", 8)
-        store.insert("docs", given[::2])
-    monkeypatch.undo()
-    with RedisVectorKnowledgeStore(redis8_url, prefix=fresh_prefix, index="vectorset") as store:
-        store.insert("docs", given[1::2])
+        store.insert("docs", given)
         for filters in (
             {"n": {"$gte": 590}},
             {"n": {"$lt": 30}, "even": True},

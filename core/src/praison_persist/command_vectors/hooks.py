@@ -138,7 +138,7 @@ class CommandVectors(SearchingSteps):
             for name, value in fields.items():
                 arguments += [name, value]
             if options is not None:
-                arguments += [fields["embedding"], index.attributes(place, document.metadata)]
+                arguments += [fields["embedding"], index.attributes(document.metadata)]
         keys = [place.key, place.ids, place.vectors, *(place.documents + document.id for document in documents)]
         (reply,) = yield from self._ok(
             [("EVAL", WRITE, len(keys), *keys, place.text, how, *arguments)], idempotent=how == "upsert"

@@ -11,7 +11,6 @@ from typing import Any, ClassVar, NamedTuple, cast
 
 from ..errors import ConfigurationError
 from ..filters import Filter
-from ..filtertokens import EVERYTHING, NOTHING, Tokens, to_tokens
 from ..narrowing import Narrowed
 from ..scores import DISTANCES, Distance
 from ..state_engines.commands import Command
@@ -67,9 +66,9 @@ class VectorIndex:
         del metadata
         return {}
 
-    def attributes(self, place: Place, metadata: Mapping[str, Any] | None) -> str:
+    def attributes(self, metadata: Mapping[str, Any] | None) -> str:
         """JSON text to keep with a vector in a vector set."""
-        del place, metadata
+        del metadata
         return "{}"
 
 
@@ -96,17 +95,9 @@ class ServerIndex(VectorIndex, ABC):
 
     complete = True
 
-    def narrowed(self, place: Place, condition: Filter | None) -> Narrowed[str] | None:
-        """What the server is asked for in place of a filter; None where no document can match."""
-        del place
-        tokens, exact = to_tokens(condition)
-        if tokens == NOTHING:
-            return None
-        return Narrowed(None if tokens == EVERYTHING else self.expression(tokens), exact)
-
     @abstractmethod
-    def expression(self, tokens: Tokens) -> str:
-        """A filter over tokens, neither `EVERYTHING` nor `NOTHING`, in the server's language."""
+    def narrowed(self, condition: Filter | None) -> Narrowed[str] | None:
+        """What the server is asked for in place of a filter; None where no document can match."""
 
     @abstractmethod
     def search(self, place: Place, vector: bytes, count: int, where: str | None, *, exact: bool) -> Command:

@@ -10,8 +10,7 @@ Below a store's prefix, ``praison:vec:`` unless told otherwise::
     praison:vec:{docs}:GEN:idx    name of the query engine's index, where it has one
 
 The braces keep all keys of a collection on one node of a cluster. A collection that is created anew has another
-generation, so whoever still knows the old one cannot write into it. The description's ``format`` is 2; in collections
-of format 1, which are read and written as ever, vector sets have other attributes.
+generation, so whoever still knows the old one cannot write into it.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from ..knowledge import CollectionInfo
 
 __all__ = ["Place", "info_key", "names_key"]
 
-FORMAT = 2
+FORMAT = 1
 
 
 def names_key(prefix: str) -> str:
@@ -49,7 +48,6 @@ class Place:
         text: its description as it is stored; equal as long as this generation exists.
         key: of the description; of all other keys the start.
         generation: tells it from others of the same name.
-        format: 1, or `FORMAT` of new ones.
     """
 
     info: CollectionInfo
@@ -57,7 +55,6 @@ class Place:
     text: str
     key: str
     generation: str
-    format: int
 
     @classmethod
     def new(cls, prefix: str, info: CollectionInfo, kind: str) -> Place:
@@ -72,7 +69,7 @@ class Place:
             "distance": info.distance,
             "metadata": kept,
         }
-        return cls(info, kind, encode(described), info_key(prefix, info.name), generation, FORMAT)
+        return cls(info, kind, encode(described), info_key(prefix, info.name), generation)
 
     @classmethod
     def stored(cls, prefix: str, name: str, reply: bytes | str) -> Place:
@@ -84,13 +81,12 @@ class Place:
         text = reply.decode() if isinstance(reply, bytes) else reply
         found: Any = decode(text, "collection")
         described = cast("dict[str, Any]", found if isinstance(found, dict) else {})
-        if described.get("format") not in (1, FORMAT):
+        if described.get("format") != FORMAT:
             raise SerializationError(f"the collection {name!r} was written by something else, or by a newer release")
         kept = described["metadata"]
         metadata = None if kept is None else decode(kept, "collection metadata")
         info = CollectionInfo(name, described["dimension"], described["distance"], metadata)
-        key, generation = info_key(prefix, name), described["generation"]
-        return cls(info, described["index"], text, key, generation, described["format"])
+        return cls(info, described["index"], text, info_key(prefix, name), described["generation"])
 
     @property
     def ids(self) -> str:

@@ -9,7 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
-from ..filtertokens import EVERYTHING, AllOf, Has, Lacks, Tokens, tokens_of
+from ..filters import Filter
+from ..filtertokens import EVERYTHING, NOTHING, AllOf, Has, Lacks, Tokens, to_tokens, tokens_of
+from ..narrowing import Narrowed
 from ..scores import Distance, from_distance
 from ..state_engines.commands import Command
 from .convert import FIELDS
@@ -71,8 +73,11 @@ class QueryIndex(ServerIndex):
     def fields(self, metadata: Mapping[str, Any] | None) -> Mapping[str, str]:
         return {"tokens": ",".join(tokens_of(metadata))} if metadata else {}
 
-    def expression(self, tokens: Tokens) -> str:
-        return to_query(tokens)
+    def narrowed(self, condition: Filter | None) -> Narrowed[str] | None:
+        tokens, exact = to_tokens(condition)
+        if tokens == NOTHING:
+            return None
+        return Narrowed(None if tokens == EVERYTHING else to_query(tokens), exact)
 
     def search(self, place: Place, vector: bytes, count: int, where: str | None, *, exact: bool) -> Command:
         del exact

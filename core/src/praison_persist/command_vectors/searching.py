@@ -41,7 +41,7 @@ class SearchingSteps(PlacedSteps):
         index = self._indexes[self._place(info).kind]
         if not isinstance(index, ServerIndex):
             return (yield from self._search_flat(info, vector, limit, condition, threshold))
-        narrowed = index.narrowed(self._place(info), condition)
+        narrowed = index.narrowed(condition)
         if narrowed is None:
             return []
         most = sys.maxsize if limit <= PAGE else (yield from self._size(info))  # small questions need no bound
@@ -100,7 +100,7 @@ class SearchingSteps(PlacedSteps):
         index = self._indexes[place.kind]
         if not isinstance(index, QueryIndex) or not index.words:
             raise UnsupportedError(f"collection {info.name!r} has no index of words", hint="it needs index='query'")
-        narrowed = index.narrowed(place, condition)
+        narrowed = index.narrowed(condition)
         count = yield from self._size(info)
         if narrowed is None or not count or index.search_words(place, text, 1, narrowed.where) is None:
             return []

@@ -5,7 +5,7 @@ Properties of an object::
     doc_id, content, content_hash, created_at    the document's fields; content is what keyword search reads
     metadata    the metadata as JSON text
     words       what filters ask for, see `words`, and which write brought the object
-    numbers0 …  further lists of numbers, where the collection has them
+    numbers0 …  lists of numbers, see `words`
 
 An object's own id is derived from the document's: Weaviate takes UUIDs only.
 """
@@ -36,7 +36,6 @@ __all__ = [
     "claims_schema",
     "describe",
     "description",
-    "has_lists",
     "name_of",
     "schema",
     "to_document",
@@ -78,7 +77,7 @@ def to_name(name: str) -> str:
 
 def description(full: str, info: CollectionInfo) -> str:
     """What Weaviate keeps for us with the collection; another text for each creation."""
-    kept = [_KIND, uuid.uuid4().hex, full, info.dimension, info.distance, info.metadata, len(LISTS)]
+    kept = [_KIND, uuid.uuid4().hex, full, info.dimension, info.distance, info.metadata]
     return encode(kept, "collection metadata")
 
 
@@ -100,13 +99,8 @@ def describe(name: str, text: str | None) -> CollectionInfo:
             f"collection {name!r} was made by another program, and its objects have another form",
             hint="use another collection_prefix",
         )
-    dimension, distance, metadata = kept[3:6]
+    _, _, _, dimension, distance, metadata = kept
     return CollectionInfo(name, dimension, distance, metadata)
-
-
-def has_lists(text: str) -> bool:
-    """Whether documents of the collection with this description have lists of numbers; early collections had none."""
-    return len(_decoded(text) or ()) > 6
 
 
 def schema(text: str, info: CollectionInfo, index: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +154,7 @@ def write_word(write: str) -> str:
     return f"by {write}"
 
 
-def to_object(document: KnowledgeDocument, write: str, *, lists: bool) -> DataObject[Any, Any]:
+def to_object(document: KnowledgeDocument, write: str) -> DataObject[Any, Any]:
     """The object of a checked document; ``write`` names the write that brings it."""
     words = words_of(document.metadata)
     properties: dict[str, Any] = {
@@ -170,7 +164,7 @@ def to_object(document: KnowledgeDocument, write: str, *, lists: bool) -> DataOb
         "created_at": float(document.created_at),
         "metadata": None if document.metadata is None else encode(document.metadata),
         "words": [write_word(write), *words],
-        **(numbers_of(words) if lists else {}),
+        **numbers_of(words),
     }
     kept = {name: value for name, value in properties.items() if value is not None}
     return DataObject(properties=kept, uuid=to_uuid(document.id), vector=cast("list[float]", document.embedding))
@@ -209,4 +203,4 @@ def _decoded(text: str | None) -> list[Any] | None:
         kept: Any = decode(text or "", "collection")
     except (SerializationError, ValueError):
         return None
-    return kept if isinstance(kept, list) and len(kept) in (6, 7) and kept[0] == _KIND else None
+    return kept if isinstance(kept, list) and len(kept) == 6 and kept[0] == _KIND else None

@@ -192,7 +192,7 @@ class WeaviateHooks(VectorSteps):
         """All documents, or none."""
         native = self._native(client, info)
         try:
-            yield from store(native, documents, mine, str(self._engine.location), lists=self._has_lists(info))
+            yield from store(native, documents, mine, str(self._engine.location))
         except Exception as failure:
             ours = both(any_id([document.id for document in documents]), brought_by(mine))
             try:
@@ -205,8 +205,8 @@ class WeaviateHooks(VectorSteps):
         with self._engine.guard(write=True):
             client = yield self._engine.client()
             yield from self._check_present(client, info)
-            where, lists = str(self._engine.location), self._has_lists(info)
-            yield from store(self._native(client, info), documents, uuid.uuid4().hex, where, lists=lists)
+            where = str(self._engine.location)
+            yield from store(self._native(client, info), documents, uuid.uuid4().hex, where)
 
     def _settle(self, info: CollectionInfo, documents: Sequence[KnowledgeDocument]) -> Steps[None]:
         """Only a server with ``ASYNC_INDEXING`` has something to wait for."""
@@ -242,7 +242,7 @@ class WeaviateHooks(VectorSteps):
         condition: Filter | None,
         threshold: float | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        narrowed = to_filter(condition, lists=self._has_lists(info))
+        narrowed = to_filter(condition, lists=True)
         seen = 0
         with self._engine.guard():
             native = self._native((yield self._engine.client()), info)
@@ -276,7 +276,7 @@ class WeaviateHooks(VectorSteps):
         limit: int,
         condition: Filter | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        narrowed = to_filter(condition, lists=self._has_lists(info))
+        narrowed = to_filter(condition, lists=True)
         with self._engine.guard():
             query = self._native((yield self._engine.client()), info).query
 
@@ -334,9 +334,6 @@ class WeaviateHooks(VectorSteps):
         """Weaviate's own handle of a collection."""
         native = handle(client, convert.to_name(self._prefix + info.name))
         return native if self._consistency is None else native.with_consistency_level(self._consistency)
-
-    def _has_lists(self, info: CollectionInfo) -> bool:
-        return convert.has_lists(self._descriptions[info.name])
 
     def _description(self, client: Any, name: str) -> Steps[str | None]:
         """What Weaviate keeps with a collection; None where there is none, "" for one without."""

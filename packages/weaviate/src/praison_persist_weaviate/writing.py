@@ -22,20 +22,18 @@ _REQUEST_BYTES = 16 * 2**20
 _PAUSE = 0.02
 
 
-def store(native: Any, documents: Sequence[KnowledgeDocument], write: str, where: str, *, lists: bool) -> Steps[None]:
+def store(native: Any, documents: Sequence[KnowledgeDocument], write: str, where: str) -> Steps[None]:
     """Write documents over whatever has their ids.
 
     Args:
         native: of the collection.
         write: names this write.
         where: the server, for errors.
-        lists: whether the collection has lists of numbers.
 
     Raises:
         PersistError: one of them was refused; others may have been written.
     """
-    objects = [to_object(document, write, lists=lists) for document in documents]
-    for request in in_parts(objects, _bytes_of, _REQUEST_BYTES):
+    for request in in_parts([to_object(document, write) for document in documents], _bytes_of, _REQUEST_BYTES):
         answer = yield native.data.insert_many(request)
         for failed in answer.errors.values():
             raise refusal(failed.message, where)

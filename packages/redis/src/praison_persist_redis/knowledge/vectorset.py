@@ -15,12 +15,10 @@ from typing import Any, Literal
 from praison_persist.command_vectors import Hit, Place, ServerIndex, pairs
 from praison_persist.facets import FACTS, bound_of, facets_of, list_of, present_word, words_of
 from praison_persist.filters import And, Comparison, Exists, Filter, In
-from praison_persist.filtertokens import AllOf, Has, Lacks, Tokens, tokens_of
-from praison_persist.jsontext import encode
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 from praison_persist.state_engines import Command
 
-__all__ = ["Quantization", "VectorSetIndex", "to_expression", "to_filter"]
+__all__ = ["Quantization", "VectorSetIndex", "to_filter"]
 
 Quantization = Literal["NOQUANT", "Q8", "BIN"]
 
@@ -48,18 +46,13 @@ class VectorSetIndex(ServerIndex):
     def probe(self, prefix: str) -> Command:
         return ("VCARD", f"{prefix}collections:v")
 
-    def attributes(self, place: Place, metadata: Mapping[str, Any] | None) -> str:
-        if place.format == 1:
-            return encode({"t": ["", *tokens_of(metadata)]})
+    def attributes(self, metadata: Mapping[str, Any] | None) -> str:
         facets = facets_of(metadata, lists=True)
         words = facets.pop(FACTS)
         return _encode({**facets, "t": words})  # last: what is before it is found without reading it
 
-    def narrowed(self, place: Place, condition: Filter | None) -> Narrowed[str] | None:
-        return super().narrowed(place, condition) if place.format == 1 else to_filter(condition)
-
-    def expression(self, tokens: Tokens) -> str:
-        return to_expression(tokens)
+    def narrowed(self, condition: Filter | None) -> Narrowed[str] | None:
+        return to_filter(condition)
 
     def search(self, place: Place, vector: bytes, count: int, where: str | None, *, exact: bool) -> Command:
         asked = () if where is None else ("FILTER", where)
@@ -119,13 +112,3 @@ def _all_of(parts: Sequence[str]) -> str:
 
 def _any_of(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else " or ".join(f"({part})" for part in parts)
-
-
-def to_expression(condition: Tokens) -> str:
-    """A condition on a collection of format 1 in that language."""
-    if isinstance(condition, Has):
-        return f'"{condition.token}" in .t'
-    if isinstance(condition, Lacks):
-        return f'not ("{condition.token}" in .t)'
-    word = " and " if isinstance(condition, AllOf) else " or "
-    return word.join(f"({to_expression(part)})" for part in condition.operands)
