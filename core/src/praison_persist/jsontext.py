@@ -71,7 +71,7 @@ def _is_plain(value: Any, depth: int) -> bool:
     elif type(value) is list:
         items = cast("list[Any]", value)
     else:
-        items = (value,)
+        items = cast("Iterable[Any]", (value,))
     for item in items:
         kind = type(item)
         if kind is str:

@@ -187,9 +187,9 @@ def check_vector(value: Any, dimension: int, *, cosine: bool, what: str = "embed
         DimensionMismatchError: wrong length.
         InvalidInputError: not a sequence of finite numbers, or zero under cosine.
     """
-    tolist = None if type(value) is list else getattr(value, "tolist", None)
+    tolist = getattr(value, "tolist", None)
     raw: Any = tolist() if callable(tolist) else value
-    if type(raw) is not list and (isinstance(raw, (str, bytes)) or not isinstance(raw, Sequence)):
+    if isinstance(raw, (str, bytes)) or not isinstance(raw, Sequence):
         raise InvalidInputError(f"{what} must be a sequence of numbers, not {type(value).__name__}")
     numbers = cast("Sequence[Any]", raw)
     if len(numbers) != dimension:
