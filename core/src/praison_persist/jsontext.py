@@ -71,9 +71,9 @@ def _is_plain(value: Any, depth: int) -> bool:
     elif type(value) is list:
         items = cast("list[Any]", value)
     else:
-        items = cast("Iterable[Any]", (value,))
+        items = (value,)
     for item in items:
-        kind = type(item)
+        kind: Any = type(item)
         if kind is str:
             plain = is_utf8(item)
         elif kind is int:
