@@ -23,7 +23,8 @@ FILTER = "json_exists(metadata, '$.lang ? (@ == \"de\")') AND json_exists(metada
 class Raw:
     """The blocking client with its binary JSON for metadata; `add` would store an id twice, so both merge.
 
-    A merge that finds one of many ids stores the others all the same, so they are looked for first: all or none.
+    A merge that finds one of many ids stores the others all the same, so they are looked for first: all or none. Small
+    files are joined now and then, as LanceDB advises and the store does, or a look for ids would open all of them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,6 +39,7 @@ class Raw:
             ]
         )
         self._table = lancedb.connect(folder).create_table(COLLECTION, schema=self._schema)
+        self._writes = 0
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:
         ids = ", ".join(f"'{one.id}'" for one in documents)
@@ -46,10 +48,17 @@ class Raw:
         result = self._table.merge_insert("id").when_not_matched_insert_all().execute(self._rows(documents))
         if result.num_inserted_rows < len(documents):
             raise ValueError("one of the ids exists")
+        self._written()
 
     def upsert(self, documents: list[KnowledgeDocument]) -> None:
         merge = self._table.merge_insert("id").when_matched_update_all().when_not_matched_insert_all()
         merge.execute(self._rows(documents))
+        self._written()
+
+    def _written(self) -> None:
+        self._writes += 1
+        if self._writes % 100 == 0:
+            self._table.optimize()
 
     def _rows(self, documents: list[KnowledgeDocument]) -> pa.Table:
         texts = pa.array([json.dumps(one.metadata) for one in documents], pa.string())

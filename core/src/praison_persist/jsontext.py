@@ -73,7 +73,7 @@ def _is_plain(value: Any, depth: int) -> bool:
     else:
         items = (value,)
     for item in items:
-        kind = type(item)
+        kind = cast("type[object]", type(item))
         if kind is str:
             plain = is_utf8(item)
         elif kind is int:

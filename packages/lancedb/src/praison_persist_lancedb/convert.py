@@ -13,6 +13,7 @@ PraisonAI's own tables have only the first five, and have lost all metadata.
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -94,14 +95,15 @@ def to_rows(documents: Sequence[KnowledgeDocument], schema: pa.Schema, write: st
         raise UnsupportedError(
             "this table was made by PraisonAI and has no place for metadata", hint="copy it into a new collection"
         )
-    numbers = [number for document in documents for number in document.embedding or ()]
     width = schema.field("vector").type.list_size
+    packed = b"".join([struct.pack(f"{width}f", *document.embedding or ()) for document in documents])
+    numbers = pa.Array.from_buffers(pa.float32(), width * len(documents), [None, pa.py_buffer(packed)])
     columns: dict[str, Any] = {
         "id": pa.array([document.id for document in documents], pa.string()),
         "content": pa.array([cast("str", encode_text(document.content)) for document in documents], pa.string()),
         "content_hash": pa.array([document.content_hash for document in documents], pa.string()),
         "created_at": pa.array([float(document.created_at) for document in documents], pa.float64()),
-        "vector": pa.FixedSizeListArray.from_arrays(pa.array(numbers, pa.float32()), width),
+        "vector": pa.FixedSizeListArray.from_arrays(numbers, width),
     }
     if native:
         texts = [None if document.metadata is None else encode(document.metadata) for document in documents]
