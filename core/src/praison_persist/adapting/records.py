@@ -14,13 +14,12 @@ A record of somebody else has none that begin with ``praison_``: its metadata is
 
 from __future__ import annotations
 
-import sys
-from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from ..facets import facets_of
+from ..float32 import pack, unpack
 from ..jsontext import decode, decode_text, encode, encode_text, is_plain_text
 from ..knowledge import KnowledgeDocument
 
@@ -55,12 +54,9 @@ def to_metadata(document: KnowledgeDocument, *, facets: bool, text: bool = False
     """
     given = document.metadata or {}
     metadata = {key: value for key, value in given.items() if _is_plain(key) and _is_simple(value)}
-    vector = array("f", document.embedding or ())
-    if sys.byteorder == "big":
-        vector.byteswap()
     exact = [document.id, document.metadata, document.content_hash, float(document.created_at)]
     content = [document.content] if text else []
-    metadata[EXACT] = encode([*exact, b64encode(vector).decode(), *content], "document")
+    metadata[EXACT] = encode([*exact, b64encode(pack(document.embedding or ())).decode(), *content], "document")
     if facets:
         metadata[OURS] = True
         metadata.update((facet(name), value) for name, value in facets_of(given).items())
@@ -89,14 +85,7 @@ def to_document(
         return KnowledgeDocument(id_, text, theirs, dict(metadata) or None, created_at=0.0)
     id_, exact, content_hash, created_at, packed, *content = decode(metadata[EXACT], "document")
     whole = content[0] if content else cast(str, decode_text(text))
-    return KnowledgeDocument(id_, whole, _unpacked(packed) if vector else None, exact, content_hash, created_at)
-
-
-def _unpacked(packed: str) -> list[float]:
-    vector = array("f", b64decode(packed))
-    if sys.byteorder == "big":
-        vector.byteswap()
-    return vector.tolist()
+    return KnowledgeDocument(id_, whole, unpack(b64decode(packed)) if vector else None, exact, content_hash, created_at)
 
 
 def _is_plain(key: str) -> bool:

@@ -13,29 +13,19 @@ Fields of a hash; the first four and the embedding are named and written as Prai
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from ..float32 import pack, unpack
 from ..jsontext import decode, decode_text, encode, encode_text
 from ..knowledge import KnowledgeDocument
 
-__all__ = ["FIELDS", "direction", "from_fields", "pack", "to_fields", "unpack"]
+__all__ = ["FIELDS", "direction", "from_fields", "to_fields"]
 
 FIELDS = ("content", "content_hash", "created_at", "metadata")
 """What a search returns of a document."""
 
 _SHORTEST, _LONGEST = 1e-15, 1e18
-
-
-def pack(vector: Sequence[float]) -> bytes:
-    """float32, little-endian."""
-    return struct.pack(f"<{len(vector)}f", *vector)
-
-
-def unpack(data: bytes) -> list[float]:
-    """The numbers of `pack`."""
-    return list(struct.unpack(f"<{len(data) // 4}f", data))
 
 
 def direction(vector: Sequence[float]) -> tuple[Sequence[float], float | None]:

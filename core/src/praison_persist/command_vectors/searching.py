@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import UnavailableError, UnsupportedError
 from ..filters import Filter, matches
+from ..float32 import pack
 from ..knowledge import CollectionInfo, KnowledgeDocument
 from ..narrowing import Narrowed
 from ..overfetch import overfetch
@@ -18,7 +19,7 @@ from ..scores import score
 from ..state_engines.commands import Command, Refusal
 from ..steps import Steps
 from .base import PAGE, PlacedSteps, refused
-from .convert import FIELDS, direction, from_fields, pack
+from .convert import FIELDS, direction, from_fields
 from .indexes import FlatIndex, Hit, ServerIndex
 from .query import QueryIndex
 

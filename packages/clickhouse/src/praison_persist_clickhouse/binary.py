@@ -6,17 +6,17 @@ The client's own inserts import pandas and pyarrow where they are installed.
 from __future__ import annotations
 
 import struct
-import sys
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import accumulate, chain
 from typing import Any
 
+from praison_persist.float32 import pack
+
 __all__ = ["Column", "float32s", "float64", "nullable", "strings", "text", "uint64", "uuids", "write"]
 
 Column = tuple[str, bytes]
 """A type, and the values of all rows."""
-
 
 _ALONE = {"max_threads": 1}  # a block is never divided, and starting more threads for it costs more than they do
 
@@ -46,7 +46,7 @@ def strings(values: Collection[Sequence[str]]) -> Column:
 
 def float32s(values: Collection[Sequence[float]]) -> Column:
     """Vectors."""
-    return "Array(Float32)", _ends(values) + b"".join([_packed("f", vector) for vector in values])
+    return "Array(Float32)", _ends(values) + b"".join(map(pack, values))
 
 
 def float64(values: Collection[float]) -> Column:
@@ -65,11 +65,8 @@ def uuids(value: str, rows: int) -> Column:
     return "UUID", (data[7::-1] + data[:7:-1]) * rows
 
 
-_ORDER = "@" if sys.byteorder == "little" else "<"  # the same bytes, but native floats are faster
-
-
 def _packed(kind: str, values: Collection[float]) -> bytes:
-    return struct.pack(f"{_ORDER}{len(values)}{kind}", *values)
+    return struct.pack(f"<{len(values)}{kind}", *values)
 
 
 def _ends(values: Iterable[Sequence[object]]) -> bytes:

@@ -1,14 +1,17 @@
-"""Documents as rows of a collection's table and back, vectors as SingleStore packs them. No I/O."""
+"""Documents as rows of a collection's table and back. No I/O.
+
+Vectors are BLOBs of float32, little-endian.
+Source: https://docs.singlestore.com/db/v9.1/reference/sql-reference/vector-functions/json-array-pack/
+"""
 
 from __future__ import annotations
 
 import math
-import sys
-from array import array
 from collections.abc import Sequence
 from typing import Any, cast
 
 from praison_persist.filtertokens import tokens_of
+from praison_persist.float32 import pack, unpack
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
@@ -48,7 +51,7 @@ def to_row(document: KnowledgeDocument) -> tuple[Any, ...]:
         float(document.created_at),
         None if metadata is None else encode(metadata, "metadata"),
         " ".join(tokens_of(metadata)),
-        _pack(vector),
+        pack(vector),
         math.hypot(*vector),
     )
 
@@ -63,7 +66,7 @@ def to_document(row: Sequence[Any], *, whole: bool = False, score: float | None 
     return KnowledgeDocument(
         id=row[0].decode(),
         content=cast(str, decode_text(row[1])),
-        embedding=_unpack(row[5]) if whole else None,
+        embedding=unpack(row[5]) if whole else None,
         metadata=metadata_of(row[4]),
         content_hash=row[2],
         created_at=row[3],
@@ -79,9 +82,9 @@ def metadata_of(text: str | None) -> dict[str, Any] | None:
 def to_query(distance: Distance, vector: Sequence[float]) -> bytes:
     """What a measure compares with: the vector, under cosine brought to length 1."""
     if distance != "cosine":
-        return _pack(vector)
+        return pack(vector)
     length = math.hypot(*vector)
-    return _pack([number / length for number in vector])
+    return pack([number / length for number in vector])
 
 
 def to_score(distance: Distance, measure: float) -> float:
@@ -89,23 +92,3 @@ def to_score(distance: Distance, measure: float) -> float:
     if distance == "cosine":
         return min(1.0, max(-1.0, measure))
     return measure if distance == "dot" else from_distance(distance, -measure)
-
-
-def _pack(vector: Sequence[float]) -> bytes:
-    """A vector in a BLOB: float32, little-endian.
-
-    Source: https://docs.singlestore.com/db/v9.1/reference/sql-reference/vector-functions/json-array-pack/
-    """
-    return _little_endian(array("f", vector)).tobytes()
-
-
-def _unpack(data: bytes) -> list[float]:
-    numbers = array("f")
-    numbers.frombytes(data)
-    return _little_endian(numbers).tolist()
-
-
-def _little_endian(numbers: array[float]) -> array[float]:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
