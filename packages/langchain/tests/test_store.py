@@ -249,6 +249,9 @@ def test_a_filter_finds_documents_of_others_too_where_the_engine_filters(tmp_pat
     vectorstore.add_texts(["theirs"], [{"lang": "de"}], ids=["x"])
     assert {found.id for found in store.iter_documents("docs", {"lang": "de"})} == {"a", "x"}
     assert store.count("docs", {"lang": {"$ne": "en"}}) == 2
+    near = store.search("docs", embeddings.embed_query("theirs"), 3, {"lang": "de"})
+    assert [(found.id, found.metadata) for found in near][:1] == [("x", {"lang": "de"})]
+    assert near[0].score == pytest.approx(1.0)
     assert store.delete("docs", filters={"lang": "de"}) == 2
 
 
