@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import pytest
@@ -18,9 +19,11 @@ DOCUMENT = KnowledgeDocument("a/b", "x\0y", [1.0, 0.5], {"lang": "de", "n": 2**7
 
 
 @pytest.mark.parametrize("text", [False, True])
-def test_a_record_gives_its_document_back(text: bool) -> None:
-    metadata = to_metadata(DOCUMENT, facets=True, text=text)
-    assert to_document("key", "" if text else to_text(DOCUMENT), metadata) == DOCUMENT
+@pytest.mark.parametrize("vector", [False, True])
+def test_a_record_gives_its_document_back(text: bool, vector: bool) -> None:
+    metadata = to_metadata(DOCUMENT, facets=True, vector=vector, text=text)
+    theirs = [9.0, 9.0] if vector else array("f", DOCUMENT.embedding or ())
+    assert to_document("key", "" if text else to_text(DOCUMENT), metadata, theirs) == DOCUMENT
 
 
 def test_readers_see_plain_metadata_and_no_facets_unless_they_are_asked_for() -> None:

@@ -149,7 +149,7 @@ def test_documents_come_back_exactly_and_replaced_ones_whole(vector_store: BaseP
     with pytest.raises(AlreadyExistsError):
         store.insert("docs", [KnowledgeDocument("c", "", [1.0, 1.0]), TWO[0]])
     assert store.count("docs") == 2
-    new = KnowledgeDocument("a", "new", [1.0, 1.0])
+    new = KnowledgeDocument("a", "new", [1.0, 0.0])
     store.upsert("docs", [new])
     assert store.get("docs", ["a"]) == [new]
     assert store.count("docs", {"lang": "de"}) == 0

@@ -2,8 +2,8 @@
 
 Metadata of a record::
 
-    praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (since
-                      few engines give it back as it was), and the content where the vector store keeps no text
+    praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (null
+                      where the engine gives it back), and the content where the vector store keeps no text
     praison_ours      True, and
     praison_facts, praison_max..., praison_min...
                       what filters ask for, see `praison_persist.facets`; only where records are found by them
@@ -44,19 +44,22 @@ def facet(name: str) -> str:
     return PREFIX + name
 
 
-def to_metadata(document: KnowledgeDocument, *, facets: bool, text: bool = False) -> dict[str, Any]:
+def to_metadata(
+    document: KnowledgeDocument, *, facets: bool, vector: bool = True, text: bool = False
+) -> dict[str, Any]:
     """The record's metadata.
 
     Args:
         document: checked, with an embedding.
         facets: for a vector store whose filters ask for them.
+        vector: for one that does not give vectors back.
         text: for one that keeps no text: the content stands in the metadata.
     """
     given = document.metadata or {}
     metadata = {key: value for key, value in given.items() if _is_plain(key) and _is_simple(value)}
     exact = [document.id, document.metadata, document.content_hash, float(document.created_at)]
-    content = [document.content] if text else []
-    metadata[EXACT] = encode([*exact, b64encode(pack(document.embedding or ())).decode(), *content], "document")
+    packed = b64encode(pack(document.embedding or ())).decode() if vector else None
+    metadata[EXACT] = encode([*exact, packed, *([document.content] if text else [])], "document")
     if facets:
         metadata[OURS] = True
         metadata.update((facet(name), value) for name, value in facets_of(given).items())
@@ -77,15 +80,21 @@ def to_document(
         id_: the record's; a record of ours holds the document's.
         text: the record's.
         metadata: the record's.
-        embedding: what the engine says, for a record of somebody else; such a document has no time.
+        embedding: what the engine says, for a record of somebody else, which has no time, or without a vector.
         vector: whether a document of ours gets its embedding, which takes most of the time.
     """
     if EXACT not in metadata:
-        theirs = None if embedding is None else list(map(float, embedding))
-        return KnowledgeDocument(id_, text, theirs, dict(metadata) or None, created_at=0.0)
+        return KnowledgeDocument(id_, text, _floats(embedding), dict(metadata) or None, created_at=0.0)
     id_, exact, content_hash, created_at, packed, *content = decode(metadata[EXACT], "document")
     whole = content[0] if content else cast(str, decode_text(text))
-    return KnowledgeDocument(id_, whole, unpack(b64decode(packed)) if vector else None, exact, content_hash, created_at)
+    numbers = None
+    if vector:
+        numbers = _floats(embedding) if packed is None else unpack(b64decode(packed))
+    return KnowledgeDocument(id_, whole, numbers, exact, content_hash, created_at)
+
+
+def _floats(numbers: Sequence[float] | None) -> list[float] | None:
+    return None if numbers is None else list(map(float, getattr(numbers, "tolist", lambda: numbers)()))
 
 
 def _is_plain(key: str) -> bool:

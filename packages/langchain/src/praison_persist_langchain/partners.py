@@ -41,17 +41,19 @@ class AnyVectorStore(Partner):
 
     Attributes:
         facets: whether its records need facets for its filters.
+        vector: whether they need their vectors, since it does not give them back.
     """
 
     framework = "LangChain"
     facets = False
+    vector = True
 
     def __init__(self, vectorstore: Any, vectors: GivenVectors) -> None:
         super().__init__(vectorstore)
         self._vectors = vectors
 
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
-        self._write(documents, [to_metadata(document, facets=self.facets) for document in documents])
+        self._write(documents, list(map(self._metadata, documents)))
 
     def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
         return _documents(self.vectorstore.get_by_ids(list(keys))) if keys else []
@@ -66,6 +68,9 @@ class AnyVectorStore(Partner):
         if condition is not None:
             raise self.no("filters", UnsupportedFilterError)
         return self._similar(vector, k), False
+
+    def _metadata(self, document: KnowledgeDocument) -> dict[str, Any]:
+        return to_metadata(document, facets=self.facets, vector=self.vector)
 
     def _similar(self, vector: list[float], k: int, **keywords: Any) -> list[KnowledgeDocument]:
         with self._vectors.handed([_QUERY], [vector]):
@@ -96,6 +101,14 @@ class Chroma(AnyVectorStore):
     """`langchain_chroma.Chroma`."""
 
     facets = True
+    vector = False
+
+    def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
+        if not keys:  # Chroma takes no ids for all of them
+            return []
+        found = self.vectorstore.get(list(keys), include=["documents", "metadatas", "embeddings"])
+        rows = zip(found["ids"], found["documents"], found["metadatas"], found["embeddings"], strict=True)
+        return [to_document(key, text or "", metadata or {}, vector) for key, text, metadata, vector in rows]
 
     def distances(self) -> Sequence[Distance]:
         return (chroma_distance(self.vectorstore._collection.configuration_json),)
@@ -122,7 +135,7 @@ class Chroma(AnyVectorStore):
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
         old = {one.id: one.metadata for one in self.vectorstore.get_by_ids([document.id for document in documents])}
         # Chroma merges metadata; None takes a key away.
-        metadatas = [dict.fromkeys(old.get(one.id, ())) | to_metadata(one, facets=True) for one in documents]
+        metadatas = [dict.fromkeys(old.get(one.id, ())) | self._metadata(one) for one in documents]
         self._write(documents, metadatas)
 
 

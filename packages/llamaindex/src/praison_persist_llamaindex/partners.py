@@ -144,7 +144,7 @@ class Chroma(AnyVectorStore):
         self._write(documents, dict(zip(old["ids"], old["metadatas"], strict=True)))
 
     def _write(self, documents: Sequence[KnowledgeDocument], before: Mapping[str, Any]) -> None:
-        nodes = [_node(document.id, document, facets=True, text_is_kept=True) for document in documents]
+        nodes = [_node(one.id, one, facets=True, vector=False, text_is_kept=True) for one in documents]
         self.vectorstore.client.upsert(
             [document.id for document in documents],
             [document.embedding for document in documents],
@@ -286,9 +286,9 @@ def _where(condition: Filter | None) -> dict[str, Any] | None:
     return None if where is None else dict(where)
 
 
-def _node(key: str, document: KnowledgeDocument, *, facets: bool, text_is_kept: bool) -> TextNode:
+def _node(key: str, document: KnowledgeDocument, *, facets: bool, text_is_kept: bool, vector: bool = True) -> TextNode:
     """The node of a document: its own source, so that each can be deleted; what is not for readers is hidden."""
-    metadata = to_metadata(document, facets=facets, text=not text_is_kept)
+    metadata = to_metadata(document, facets=facets, vector=vector, text=not text_is_kept)
     hidden = [name for name in metadata if name.startswith(PREFIX)]
     return TextNode(
         id_=key,
