@@ -36,11 +36,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 _LONG = (
     "tests/",
-    *(
-        f"packages/{name}/"
-        for name in ("cassandra", "weaviate", "clickhouse", "chroma", "lancedb", "qdrant", "langchain", "couchbase")
-    ),
-    *(f"packages/{name}/" for name in ("pinecone", "cosmosdb", "surrealdb", "dynamodb", "firestore", "upstash", "cli")),
+    *(f"packages/{name}/" for name in ("cassandra", "weaviate", "milvus", "clickhouse", "chroma", "lancedb", "qdrant")),
+    *(f"packages/{name}/" for name in ("langchain", "couchbase", "pinecone", "cosmosdb", "surrealdb", "dynamodb")),
+    *(f"packages/{name}/" for name in ("firestore", "upstash", "cli")),
 )
 """Where few tests take long. Parallel runs begin with them: at the end no worker is left alone with one."""
 

@@ -13,6 +13,7 @@ from .dynalite import Dynalite
 from .engine import Engine, EngineError
 from .firestore import Firestore
 from .gcs import CloudStorage
+from .milvus import Milvus
 from .mongodb import CosmosMongoDB, MongoDB
 from .moto import Moto
 from .mysql import mariadb, mysql
@@ -77,6 +78,7 @@ ENGINES: dict[str, Entry] = {
     "clickhouse": Entry(ClickHouse, "a stand-in: ClickHouse's HTTP protocol over chDB, its own engine"),
     "chroma": Entry(Chroma, "the server in its Python package, `chroma run`"),
     "weaviate": Entry(Weaviate, "Weaviate, built from its Go module"),
+    "milvus": Entry(Milvus, "the server in its Python package, in a network of its own"),
 }
 
 

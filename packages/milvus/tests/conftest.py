@@ -1,16 +1,13 @@
-"""One file of the embedded engine for all tests of a module, or a server: PRAISON_PERSIST_TEST_MILVUS_URL names it."""
+"""One file of the embedded engine for all tests of a module; servers are `milvus_url` and `milvus_engine`."""
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 
 from praison_persist_milvus import MilvusKnowledgeStore
-
-SERVER = "PRAISON_PERSIST_TEST_MILVUS_URL"
 
 
 @pytest.fixture(scope="session")
@@ -21,12 +18,8 @@ def milvus_lite() -> None:
 
 
 @pytest.fixture(scope="module")
-def milvus_place(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
-    """Where the suite keeps its collections: a URL, or a file whose engine runs until the module is done."""
-    if url := os.environ.get(SERVER):
-        yield url
-        return
-    request.getfixturevalue("milvus_lite")
+def milvus_place(tmp_path_factory: pytest.TempPathFactory, milvus_lite: None) -> Iterator[str]:
+    """A file whose engine runs until the module is done."""
     path = str(tmp_path_factory.mktemp("milvus") / "milvus.db")
     with MilvusKnowledgeStore(path=path) as store:
         store.setup()

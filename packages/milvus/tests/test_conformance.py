@@ -1,9 +1,12 @@
-"""The conformance suite on Milvus's embedded core; on a server where the environment names one."""
+"""The conformance suite on Milvus's embedded core, and on its server."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
+from praison_persist_milvus import MilvusKnowledgeStore
 from praison_persist_testkit import KnowledgeConformance, Target
 
 
@@ -11,6 +14,13 @@ class TestMilvus(KnowledgeConformance):
     @pytest.fixture
     def target(self, milvus_place: str, emptied: str) -> Target:
         # A file is for one process at a time: its lock refuses another.
-        return Target(
-            "milvus", url=milvus_place, options={"collection_prefix": emptied}, processes="://" in milvus_place
-        )
+        return Target("milvus", url=milvus_place, options={"collection_prefix": emptied}, processes=False)
+
+
+class TestServer(KnowledgeConformance):
+    @pytest.fixture
+    def target(self, milvus_url: str, fresh_prefix: str) -> Iterator[Target]:
+        yield Target("milvus", url=milvus_url, options={"collection_prefix": fresh_prefix})
+        with MilvusKnowledgeStore(milvus_url, collection_prefix=fresh_prefix) as store:
+            for name in store.list_collections():
+                store.delete_collection(name)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from heapq import nlargest
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
+from pymilvus.exceptions import MilvusException
 from pymilvus.milvus_client import IndexParams
 
 from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFoundError, PersistError
@@ -43,8 +45,12 @@ from .location import Location
 
 __all__ = ["MilvusKnowledgeStore"]
 
+T = TypeVar("T")
+
 _MOST = 16_384
 """Most rows in one answer of Milvus."""
+
+_NOT_LOADED = 101  # ErrCollectionNotLoaded
 
 _INDEXES = ("AUTOINDEX", "FLAT", "IVF_FLAT", "IVF_SQ8", "IVF_PQ", "HNSW", "SCANN", "DISKANN")
 _LITE_INDEXES = ("AUTOINDEX", "FLAT", "IVF_FLAT")
@@ -234,9 +240,9 @@ class MilvusKnowledgeStore(VectorStoreBase):
 
             def ask(size: int) -> tuple[list[KnowledgeDocument], bool]:
                 nonlocal seen, asked
-                hits = client.search(
-                    name, [vector], where, size, DOCUMENT, search_params=self._search_params, timeout=self._timeout
-                )[0]
+                options = {"search_params": self._search_params, "timeout": self._timeout}
+                search = partial(client.search, name, [vector], where, size, DOCUMENT, **options)
+                hits = self._loaded(client, name, search)[0]
                 seen, asked = len(hits), size
                 found = [
                     to_document(hit["entity"], score=to_score(info.distance, float(hit["distance"]))) for hit in hits
@@ -313,10 +319,22 @@ class MilvusKnowledgeStore(VectorStoreBase):
     def _rows(
         self, client: Any, name: str, where: str, fields: list[str], limit: int | None = None
     ) -> list[dict[str, Any]]:
-        return list(client.query(name, where, fields, timeout=self._timeout, limit=limit or self.max_batch))
+        query = partial(client.query, name, where, fields, timeout=self._timeout, limit=limit or self.max_batch)
+        return list(self._loaded(client, name, query))
 
     def _counted(self, client: Any, name: str, where: str) -> int:
-        return int(client.query(name, where, ["count(*)"], timeout=self._timeout)[0]["count(*)"])
+        query = partial(client.query, name, where, ["count(*)"], timeout=self._timeout)
+        return int(self._loaded(client, name, query)[0]["count(*)"])
+
+    def _loaded(self, client: Any, name: str, read: Callable[[], T]) -> T:
+        """What a read gives, also from a collection that was released, or is not loaded since the server began."""
+        try:
+            return read()
+        except MilvusException as error:
+            if error.code != _NOT_LOADED:
+                raise
+        client.load_collection(name, timeout=self._timeout)
+        return read()
 
 
 def _index_options(index: Mapping[str, Any] | None, *, embedded: bool) -> dict[str, Any]:
