@@ -21,9 +21,10 @@ VERSION = "2.3.5"
 _PORT, _HEALTH = 19530, 9091  # in there; every server has its own
 
 # In milliseconds. A strongly consistent read waits for the next tick, a new collection for some rounds of the others.
+# Shorter ones keep an idle server busy.
 _INTERVALS = {
-    "proxy": {"timeTickInterval": 20},
-    "queryCoord": {"distPullInterval": 50, "checkSegmentInterval": 50, "checkChannelInterval": 50},
+    "proxy": {"timeTickInterval": 100},
+    "queryCoord": {"distPullInterval": 100, "checkSegmentInterval": 100, "checkChannelInterval": 100},
 }
 
 _UNPACK = "import sys, milvus; milvus._initialize_data_files(sys.argv[1])"
