@@ -59,7 +59,11 @@ def test_a_service_killed_and_restarted_under_load_loses_and_doubles_nothing(
         stop.set()
         for job in jobs:
             job.result(60)
-        assert sum(acknowledged) <= store.get("n") <= sum(acknowledged) + sum(unknown)
+        total, end = None, time.monotonic() + 30
+        while total is None and time.monotonic() < end:  # a busy machine may need longer than two seconds
+            with contextlib.suppress(UnavailableError):
+                total = store.get("n")
+        assert sum(acknowledged) <= (total or 0) <= sum(acknowledged) + sum(unknown)
         assert len(stored) > 20
         assert store.get_many(stored).keys() == set(stored)
 

@@ -26,6 +26,20 @@ def message(id_: str) -> ConversationMessage:
     return ConversationMessage(id=id_, role="user", content=id_)
 
 
+def test_connections_killed_between_calls_cost_no_message(over_mysql: Any, engine: Any, fresh_prefix: str) -> None:
+    with over_mysql(engine.start(), table_prefix=fresh_prefix, pool_size=1, retry_delay=0.05) as store:
+        store.create_session(ConversationSession("s"))
+        with singlestoredb.connect(**store._settings.arguments) as admin:
+            database = store._settings.arguments["database"]
+            for number in range(4):
+                store.add_message("s", message(str(number)))
+                cursor = admin.cursor()
+                cursor.execute("SHOW PROCESSLIST")
+                for id_ in [row[0] for row in cursor.fetchall() if (row[3], row[4]) == (database, "Sleep")]:
+                    cursor.execute(f"KILL {id_}")
+        assert [found.id for found in store.get_messages("s")] == list("0123")
+
+
 def test_connections_killed_inside_statements_cost_no_message(over_mysql: Any, engine: Any, fresh_prefix: str) -> None:
     killed, done = 0, threading.Event()
     options = {"table_prefix": fresh_prefix, "pool_size": 8, "max_retries": 8, "retry_delay": 0.05}

@@ -72,20 +72,6 @@ def test_an_error_is_repeated_where_that_can_help(code: int, retryable: bool) ->
     assert "s3cret" not in str(error)
 
 
-def test_connections_killed_between_calls_cost_no_message(store_class: Any, server_url: str, fresh_prefix: str) -> None:
-    with store_class(server_url, table_prefix=fresh_prefix, pool_size=1, retry_delay=0.05) as store:
-        store.create_session(ConversationSession("s"))
-        with singlestoredb.connect(**store._settings.arguments) as admin:
-            database = store._settings.arguments["database"]
-            for number in range(4):
-                store.add_message("s", message(str(number)))
-                cursor = admin.cursor()
-                cursor.execute("SHOW PROCESSLIST")
-                for id_ in [row[0] for row in cursor.fetchall() if (row[3], row[4]) == (database, "Sleep")]:
-                    cursor.execute(f"KILL {id_}")
-        assert [found.id for found in store.get_messages("s")] == list("0123")
-
-
 def test_threads_that_set_up_at_once_without_a_lock_agree(store_class: Any, server_url: str, fresh_prefix: str) -> None:
     failures: list[BaseException] = []
 

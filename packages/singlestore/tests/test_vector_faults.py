@@ -77,9 +77,10 @@ def test_a_collection_that_disappears_is_not_found_and_forgotten(
 
 
 def test_connections_killed_between_calls_cost_nothing(
-    vectors_class: Any, singlestore_url: str, fresh_prefix: str
+    vectors_class: Any, singlestore_engine: Any, fresh_prefix: str
 ) -> None:
-    with vectors_class(singlestore_url, table_prefix=fresh_prefix, pool_size=1, retry_delay=0.05) as store:
+    url = singlestore_engine.start()  # of this process alone: others have connections to the same database
+    with vectors_class(url, table_prefix=fresh_prefix, pool_size=1, retry_delay=0.05) as store:
         store.create_collection("docs", 1, "dot")
         with closing(singlestoredb.connect(**store._settings.arguments)) as admin:
             cursor: Any = admin.cursor()
