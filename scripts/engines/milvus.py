@@ -23,7 +23,7 @@ _PORT, _HEALTH = 19530, 9091  # in there; every server has its own
 # In milliseconds. A strongly consistent read waits for the next tick, a new collection for some rounds of the others.
 # Shorter ones keep an idle server busy.
 _INTERVALS = {
-    "proxy": {"timeTickInterval": 100},
+    "proxy": {"timeTickInterval": 50},
     "queryCoord": {"distPullInterval": 100, "checkSegmentInterval": 100, "checkChannelInterval": 100},
 }
 

@@ -18,6 +18,8 @@ class TestMilvus(KnowledgeConformance):
 
 
 class TestServer(KnowledgeConformance):
+    watchdog_seconds = 400  # a consistent read waits for the next tick, and the random calls are some thousands
+
     @pytest.fixture
     def target(self, milvus_url: str, fresh_prefix: str) -> Iterator[Target]:
         yield Target("milvus", url=milvus_url, options={"collection_prefix": fresh_prefix})

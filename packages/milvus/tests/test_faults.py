@@ -17,7 +17,7 @@ from praison_persist_milvus import MilvusKnowledgeStore
 from praison_persist_testkit.faults import written_through_kills
 
 
-def eventually(ask: Callable[[], Any], seconds: float = 60.0) -> Any:
+def eventually(ask: Callable[[], Any], seconds: float = 120.0) -> Any:
     """What is answered, once nothing is unavailable any more."""
     end = time.monotonic() + seconds
     while True:
