@@ -9,15 +9,18 @@ each path are also a list of their own. Pure functions, no engine.
 from __future__ import annotations
 
 from binascii import b2a_base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple, TypeVar, Union
 
 from .facts import double_of, equal, facts_of, present
-from .filters import Comparison, Exists, In, Scalar
+from .filters import Comparison, Exists, Filter, In, Scalar
+from .narrowing import Leaf, Narrowed, narrow
 
-__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "list_of", "present_word", "words_of"]
+__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "list_of", "narrowed", "present_word", "words_of"]
+
+E = TypeVar("E")
 
 FACTS = "facts"
 """The field with the list of texts."""
@@ -25,6 +28,7 @@ FACTS = "facts"
 EVERY = "*"
 """The text of all documents."""
 
+_NO_WORD = "-"  # $in of nothing: no text of a document is like this one
 _EXACT = 2**53  # a double that is smaller is next to no other integer
 _END = "\x01\x03"  # of the path in a fact
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
@@ -98,6 +102,36 @@ def bound_of(node: Comparison) -> Bound | None:
     op = node.op if exact else node.op[:2] + "e"
     path, _, form = equal(node.path, node.value).rpartition(_END)
     return Bound(("max" if op.startswith("g") else "min") + _known(path), op, double_of(int(form[1:17], 16)), exact)
+
+
+def narrowed(
+    condition: Filter | None,
+    has: Callable[[Sequence[str], bool], E],
+    compare: Callable[[Bound], E],
+    both: Callable[[Sequence[E]], E],
+    either: Callable[[Sequence[E]], E],
+) -> Narrowed[E]:
+    """An engine's expression that every matching document satisfies, where bounds are not asked for in a negation.
+
+    Args:
+        condition: None for all documents.
+        has: the expression that the list of texts has one of these, at least one, or (with True) none of them.
+        compare: the expression for a bound.
+        both: the expression that all of two or more hold.
+        either: the expression that one of two or more holds.
+    """
+
+    def leaf(node: Leaf, negated: bool) -> Narrowed[E]:
+        if isinstance(node, Comparison) and node.op != "eq":
+            if negated:
+                return Narrowed()
+            bound = bound_of(node)
+            if bound is None:
+                return Narrowed(has([present_word(node.path)], False))
+            return Narrowed(compare(bound), bound.exact)
+        return Narrowed(has(words_of(node) or [_NO_WORD], negated), exact=True)
+
+    return narrow(condition, leaf, both, either)
 
 
 def _digest(text: str) -> str:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
 
-from ..facets import FACTS, bound_of, present_word, words_of
-from ..filters import Comparison, Filter
-from ..narrowing import Leaf, Narrowed, narrow
+from ..facets import FACTS, Bound, narrowed
+from ..filters import Filter
+from ..narrowing import Narrowed
 from ..scores import Distance, from_distance
 from .records import OURS, facet
 
@@ -28,8 +28,6 @@ __all__ = [
     "qdrant_score",
 ]
 
-_NO_WORD = "-"  # $in of nothing: no text of a record is like this one
-
 
 def chroma_distance(configuration: Mapping[str, Any]) -> Distance:
     """What a collection of Chroma ranks by, from its configuration; squared L2 ranks as ``euclidean``."""
@@ -41,25 +39,18 @@ def chroma_distance(configuration: Mapping[str, Any]) -> Distance:
 def chroma_where(condition: Filter | None) -> Narrowed[Mapping[str, Any]]:
     """Chroma's ``where`` that every matching record satisfies; those of somebody else, which have no facets, all do."""
 
-    def leaf(node: Leaf, negated: bool) -> Narrowed[Mapping[str, Any]]:
-        if isinstance(node, Comparison) and node.op != "eq":
-            if negated:
-                return Narrowed()
-            bound = bound_of(node)
-            if bound is None:
-                return Narrowed(has([present_word(node.path)], negated=False))
-            return Narrowed({facet(bound.field): {f"${bound.op}": bound.value}}, bound.exact)
-        return Narrowed(has(words_of(node), negated=negated), exact=True)
-
-    def has(words: Sequence[str], *, negated: bool) -> Mapping[str, Any]:
+    def has(words: Sequence[str], negated: bool) -> Mapping[str, Any]:
         operator = "$not_contains" if negated else "$contains"
-        parts = [{facet(FACTS): {operator: word}} for word in words or [_NO_WORD]]
+        parts = [{facet(FACTS): {operator: word}} for word in words]
         return parts[0] if len(parts) == 1 else {"$and" if negated else "$or": parts}
 
     def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return {"$or": list(parts)}
 
-    ours = narrow(condition, leaf, lambda parts: {"$and": list(parts)}, either)
+    def compare(bound: Bound) -> Mapping[str, Any]:
+        return {facet(bound.field): {f"${bound.op}": bound.value}}
+
+    ours = narrowed(condition, has, compare, lambda parts: {"$and": list(parts)}, either)
     if ours.where is None:
         return ours
     return replace(ours, where=either([ours.where, {OURS: {"$ne": True}}]))
@@ -93,25 +84,18 @@ def qdrant_filter(condition: Filter | None, prefix: str = "") -> Narrowed[Mappin
         prefix: where the record's metadata stands in the payload, with a dot at the end.
     """
 
-    def leaf(node: Leaf, negated: bool) -> Narrowed[Mapping[str, Any]]:
-        if isinstance(node, Comparison) and node.op != "eq":
-            if negated:
-                return Narrowed()
-            bound = bound_of(node)
-            if bound is None:
-                return Narrowed(has([present_word(node.path)], negated=False))
-            return Narrowed({"key": prefix + facet(bound.field), "range": {bound.op: bound.value}}, bound.exact)
-        return Narrowed(has(words_of(node), negated=negated), exact=True)
-
-    def has(words: Sequence[str], *, negated: bool) -> Mapping[str, Any]:
-        one = {"value": words[0]} if len(words) == 1 else {"any": list(words or [_NO_WORD])}
+    def has(words: Sequence[str], negated: bool) -> Mapping[str, Any]:
+        one = {"value": words[0]} if len(words) == 1 else {"any": list(words)}
         match = {"key": prefix + facet(FACTS), "match": one}
         return {"must_not": [match]} if negated else match
 
     def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
         return {"should": list(parts)}
 
-    ours = narrow(condition, leaf, lambda parts: {"must": list(parts)}, either)
+    def compare(bound: Bound) -> Mapping[str, Any]:
+        return {"key": prefix + facet(bound.field), "range": {bound.op: bound.value}}
+
+    ours = narrowed(condition, has, compare, lambda parts: {"must": list(parts)}, either)
     if ours.where is None:
         return ours
     theirs = {"is_empty": {"key": prefix + OURS}}

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from praison_persist.facets import FACTS, bound_of, present_word, words_of
-from praison_persist.filters import Comparison, Filter
-from praison_persist.narrowing import Leaf, Narrowed, narrow
+from praison_persist.facets import FACTS, Bound, narrowed
+from praison_persist.filters import Filter
+from praison_persist.narrowing import Narrowed
 
 __all__ = ["FACETS", "to_where"]
 
@@ -25,25 +25,18 @@ _OPERATORS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 def to_where(condition: Filter | None) -> Narrowed[str]:
     """A condition on the document ``d`` that every matching one satisfies; see `Narrowed`."""
-    return narrow(condition, _leaf, both=_all_of, either=_any_of)
+    return narrowed(condition, _has, _compare, both=_all_of, either=_any_of)
 
 
-def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
-    if isinstance(node, Comparison) and node.op != "eq":
-        if negated:
-            return Narrowed()
-        bound = bound_of(node)
-        if bound is None:
-            return Narrowed(_has([present_word(node.path)], negated=False))
-        return Narrowed(f"d.{FACETS}.`{bound.field}` {_OPERATORS[bound.op]} {json.dumps(bound.value)}", bound.exact)
-    return Narrowed(_has(words_of(node), negated=negated), exact=True)
+def _compare(bound: Bound) -> str:
+    return f"d.{FACETS}.`{bound.field}` {_OPERATORS[bound.op]} {json.dumps(bound.value)}"
 
 
-def _has(words: list[str], *, negated: bool) -> str:
+def _has(words: Sequence[str], negated: bool) -> str:
     """That the document has one of these words, or none of them."""
     if len(words) == 1:
         return f"{json.dumps(words[0])} {'NOT ' if negated else ''}IN {_WORDS}"
-    return f"{'NOT ' if negated else ''}(ANY w IN {_WORDS} SATISFIES w IN {json.dumps(words)} END)"
+    return f"{'NOT ' if negated else ''}(ANY w IN {_WORDS} SATISFIES w IN {json.dumps(list(words))} END)"
 
 
 def _all_of(conditions: Sequence[str]) -> str:

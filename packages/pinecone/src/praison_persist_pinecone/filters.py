@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.facets import EVERY, FACTS, bound_of, present_word, words_of
-from praison_persist.filters import Comparison, Filter
-from praison_persist.narrowing import Leaf, Narrowed, narrow
+from praison_persist.facets import EVERY, FACTS, Bound, narrowed
+from praison_persist.filters import Filter
+from praison_persist.narrowing import Narrowed
 
 __all__ = ["EVERYTHING", "to_filter"]
 
@@ -31,19 +31,15 @@ def to_filter(condition: Filter | None, *, native: bool = True) -> Narrowed[Nati
     """
     if not native:
         return Narrowed(exact=condition is None)
-    return narrow(condition, _leaf, both=_all_of, either=_any_of)
+    return narrowed(condition, _has, _compare, both=_all_of, either=_any_of)
 
 
-def _leaf(node: Leaf, negated: bool) -> Narrowed[Native]:
-    if isinstance(node, Comparison) and node.op != "eq":
-        if negated:
-            return Narrowed()
-        bound = bound_of(node)
-        if bound is None:
-            return Narrowed({FACTS: {"$in": [present_word(node.path)]}})
-        return Narrowed({bound.field: {f"${bound.op}": bound.value}}, bound.exact)
-    words = words_of(node) or ["-"]  # $in of nothing: no text is like this one
-    return Narrowed({FACTS: {"$nin" if negated else "$in": words}}, exact=True)
+def _has(words: Sequence[str], negated: bool) -> Native:
+    return {FACTS: {"$nin" if negated else "$in": list(words)}}
+
+
+def _compare(bound: Bound) -> Native:
+    return {bound.field: {f"${bound.op}": bound.value}}
 
 
 def _all_of(filters: Sequence[Native]) -> Native:
