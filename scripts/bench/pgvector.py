@@ -26,7 +26,8 @@ SEARCH = (
     "SELECT id, content, content_hash, created_at, metadata, 1 - (embedding <=> %s) AS score "
     f"FROM {TABLE}{{where}} ORDER BY embedding <=> %s LIMIT {vectors.LIMIT}"
 )
-WHERE = " WHERE metadata @> %s AND (metadata ->> 'year')::numeric >= 2020"
+# With the filter's meaning: one of several values will do, and a year may be text, on which a cast would fail.
+WHERE = " WHERE (metadata @> %s OR metadata @> %s) AND metadata @? '$.year ? (@ >= 2020)'"
 
 
 class Raw:
@@ -59,7 +60,7 @@ class Raw:
 
     def search(self, vector: list[float], *, filtered: bool) -> list[str]:
         query = Vector(vector)
-        where, params = (WHERE, ['{"lang": "de"}']) if filtered else ("", [])
+        where, params = (WHERE, ['{"lang": "de"}', '{"lang": ["de"]}']) if filtered else ("", [])
         sql: Any = SEARCH.format(where=where)
         rows = self._connection.execute(sql, (query, *params, query), prepare=True).fetchall()
         return [row[0] for row in rows]

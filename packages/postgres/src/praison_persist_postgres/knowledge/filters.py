@@ -33,7 +33,7 @@ def _translate(node: Filter, params: list[Any]) -> str:
     if isinstance(node, Not):
         return f"({_translate(node.operand, params)}) IS NOT TRUE"
     if isinstance(node, Exists):
-        return _path_exists(_json_path(node.path), None, params)
+        return _path_exists(_json_path(node.path), params)
     if isinstance(node, In):
         params.append(jsonb_array([form for value in node.values for form in _containers(node.path, value)]))
         return "metadata @> ANY (%b::jsonb[])"  # a cast from text[] would be done again for each row
@@ -55,13 +55,13 @@ def _containers(path: tuple[str, ...], value: Any) -> list[str]:
 
 def _range(node: Comparison, params: list[Any]) -> str:
     # Numbers compare as exact decimals and strings by code point; a number with a string is neither true nor false.
-    test = f"@ {_OPERATORS[node.op]} $v"
-    return _path_exists(f"{_json_path(node.path)} ? ({test} || exists (@[*] ? ({test})))", node.value, params)
+    test = f"@ {_OPERATORS[node.op]} {to_json(comparable(node.value))}"  # a scalar of JSON is one of JSON paths
+    return _path_exists(f"{_json_path(node.path)} ? ({test} || exists (@[*] ? ({test})))", params)
 
 
-def _path_exists(path: str, value: Any, params: list[Any]) -> str:
-    params += [path, to_json({"v": comparable(value)})]
-    return "jsonb_path_exists(metadata, %s::jsonpath, %s::jsonb, true)"
+def _path_exists(path: str, params: list[Any]) -> str:
+    params.append(path)
+    return "metadata @? %s::jsonpath"
 
 
 def _json_path(path: tuple[str, ...]) -> str:
