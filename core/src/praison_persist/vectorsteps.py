@@ -33,7 +33,7 @@ from .validation import (
     check_vector,
 )
 
-__all__ = ["VectorSteps", "already_exists", "collection_not_found"]
+__all__ = ["VectorSteps", "already_exists", "check_documents", "collection_not_found"]
 
 T = TypeVar("T")
 
@@ -198,7 +198,7 @@ class VectorSteps(ABC):
         with self._operation("insert", collection):
             check_bool(wait, "wait")
             info = yield from self._info(collection)
-            checked = _check_documents(info, documents)
+            checked = check_documents(info, documents)
             ids = [document.id for document in checked]
             if repeated := [id_ for id_, times in Counter(ids).items() if times > 1]:
                 raise already_exists(repeated, "more than once in the batch")
@@ -220,7 +220,7 @@ class VectorSteps(ABC):
         with self._operation("upsert", collection):
             check_bool(wait, "wait")
             info = yield from self._info(collection)
-            checked = _check_documents(info, documents)
+            checked = check_documents(info, documents)
             last = list({document.id: document for document in checked}.values())
             for batch in _batches(last, self.max_batch):
                 yield self._upsert(info, batch)
@@ -377,23 +377,7 @@ def collection_not_found(name: str) -> NotFoundError:
     return NotFoundError(f"collection {name!r} does not exist", hint="create it with create_collection")
 
 
-def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
-
-
-def _check_ids(ids: Any) -> list[str]:
-    return [check_document_id(id_) for id_ in check_list(ids, "ids")]
-
-
-def _check_json(metadata: Any, what: str) -> None:
-    if metadata is not None:
-        if not isinstance(metadata, Mapping):
-            raise InvalidInputError(f"{what} must be a mapping or None, not {type(metadata).__name__}")
-        check(metadata, what)
-
-
-def _check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocument]:
+def check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocument]:
     """Copies with plain lists of floats as embeddings; everything that can be wrong is found here."""
     checked: list[KnowledgeDocument] = []
     for document in check_list(documents, "documents"):
@@ -416,3 +400,19 @@ def _check_documents(info: CollectionInfo, documents: Any) -> list[KnowledgeDocu
             )
         )
     return checked
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _check_ids(ids: Any) -> list[str]:
+    return [check_document_id(id_) for id_ in check_list(ids, "ids")]
+
+
+def _check_json(metadata: Any, what: str) -> None:
+    if metadata is not None:
+        if not isinstance(metadata, Mapping):
+            raise InvalidInputError(f"{what} must be a mapping or None, not {type(metadata).__name__}")
+        check(metadata, what)
