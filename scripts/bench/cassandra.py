@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
+from cassandra import ProtocolVersion
 from cassandra.cluster import Cluster
 from cassandra.concurrent import execute_concurrent_with_args
 
@@ -16,10 +18,11 @@ from . import vectors
 from .measure import Plan, Row
 from .server import running
 
-KEYSPACE = "bench"
 COLLECTION = "documents"
 COLUMNS = "id, content, content_hash, created_at, embedding, metadata, lang, year"
-CANDIDATES = 200  # both sides find the same documents, which approximate searches of random vectors do not
+# Cassandra has no other way to search its graph more widely than a larger LIMIT: of 4,000 real embeddings, LIMIT 10
+# finds 92 % of the ten nearest, LIMIT 100, the store's default, 99.9 %. Both sides must find the same of random ones.
+CANDIDATES = 200
 
 
 class Raw:
@@ -81,18 +84,21 @@ class Raw:
 
 
 def run(plan: Plan) -> Iterator[Row]:
-    """All rows, in a keyspace that both sides use."""
+    """All rows, in a keyspace that both sides use and nobody else."""
+    keyspace = f"bench_{secrets.token_hex(6)}"
     with running("cassandra") as url:
         place = urlsplit(url)
-        cluster = Cluster([place.hostname], port=place.port or 9042)
+        cluster = Cluster([place.hostname], port=place.port or 9042, protocol_version=ProtocolVersion.V5)
         try:
             session = cluster.connect()
             session.execute(
-                f"CREATE KEYSPACE {KEYSPACE} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
+                f"CREATE KEYSPACE {keyspace} WITH replication = {{'class': 'SimpleStrategy', 'replication_factor': 1}}"
             )
-            session.set_keyspace(KEYSPACE)
-            with KNOWLEDGE_STORES.create("cassandra", url=url, keyspace=KEYSPACE, candidates=CANDIDATES) as store:
+            session.set_keyspace(keyspace)
+            ours = urlunsplit(place._replace(path=f"/{keyspace}"))
+            with KNOWLEDGE_STORES.create("cassandra", url=ours, candidates=CANDIDATES) as store:
                 store.create_collection(COLLECTION, vectors.DIMENSION)
                 yield from vectors.rows(Raw(session), vectors.Ours(store, COLLECTION), plan)
+            session.execute(f"DROP KEYSPACE {keyspace}", timeout=60.0)
         finally:
             cluster.shutdown()

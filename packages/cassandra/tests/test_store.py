@@ -118,6 +118,30 @@ def test_a_filter_that_the_index_cannot_decide_looks_at_a_bounded_number(
             bounded.search("docs", [1.0, 0.0], 1001)
 
 
+@pytest.mark.parametrize(("length", "requests"), [(2000, [2, 1]), (2001, [2, 2])])
+def test_small_documents_come_with_the_candidates_and_large_ones_after_them(
+    store: CassandraKnowledgeStore,
+    cassandra_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    length: int,
+    requests: list[int],
+) -> None:
+    store.create_collection("docs", 2)
+    contents = {f"d{i}": str(i).zfill(length) for i in range(30)}
+    store.insert("docs", [Document(one, contents[one], [1.0, float(one[1:])], {"n": int(one[1:])}) for one in contents])
+    asked: list[str] = []
+    with CassandraKnowledgeStore(cassandra_url, collection_prefix=store._prefix, candidates=20, **SLOW) as opened:
+        run = opened._engine.run
+        monkeypatch.setattr(
+            opened._engine, "run", lambda cql, *rest, **more: (asked.append(cql), run(cql, *rest, **more))[1]
+        )
+        for expected in requests:
+            asked.clear()
+            found = opened.search("docs", [1.0, 0.0], 4, {"n": {"$gte": 3}})
+            assert [(one.id, one.content) for one in found] == [(f"d{i}", contents[f"d{i}"]) for i in (3, 4, 5, 6)]
+            assert len(asked) == expected
+
+
 def test_an_index_that_was_never_made_is_made(store: CassandraKnowledgeStore, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr(CassandraKnowledgeStore, "_make_indexes", lambda self, queries: None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from praison_persist.errors import UnsupportedError, UnsupportedFilterError
@@ -35,13 +36,15 @@ class Search:
         engine, queries: where, and with which statements.
         candidates: rows that the index is asked for at least.
         max_scan: most rows that are compared one by one.
+        small: documents are small enough to be fetched with every candidate, which saves a request for those found.
     """
 
-    def __init__(self, engine: Engine, queries: Queries, candidates: int, max_scan: int) -> None:
+    def __init__(self, engine: Engine, queries: Queries, candidates: int, max_scan: int, *, small: bool) -> None:
         self._engine = engine
         self._queries = queries
         self._candidates = candidates
         self._max_scan = max_scan
+        self._small = small
 
     def nearest(self, vector: Sequence[float], limit: int, condition: Filter | None) -> list[Hit]:
         """At most ``limit`` matching rows, best first; columns other than ``id`` only where the engine sent them.
@@ -55,26 +58,27 @@ class Search:
             wanted = wanted._replace(terms=(), exact=False)
         if limit <= _MOST_BY_INDEX and self._queries.indexed:
             found = self._by_index(vector, limit, condition, wanted.terms, exact=wanted.exact)
-            if len(found) >= limit:
-                return found[:limit]
+            if len(found) == limit:
+                return found
         return self._by_comparing(vector, limit, condition, wanted.terms)
 
     def _by_index(
         self, vector: Sequence[float], limit: int, condition: Filter | None, terms: Sequence[str], *, exact: bool
     ) -> list[Hit]:
-        """The matching ones of the nearest rows, of more rows where too few match; [] where comparing all is as good.
+        """The first that match of the nearest rows, of more rows where too few do; [] where comparing all is as good.
 
         The engine's graph has rows that no path leads to, so a small collection would not be searched exactly.
         """
         enough = min(_MOST_BY_INDEX, max(limit, self._candidates))
         for number in dict.fromkeys((enough, enough if exact else _MOST_BY_INDEX)):
-            cql = self._queries.nearest(terms, light=number == limit)
+            cql = self._queries.nearest(terms, light=self._small or number == limit)
             rows = list(self._engine.run(cql, [vector, *terms, vector, number], nearest=True))
             if len(rows) < number:
                 return []
-            found = [Hit(row.similarity, row) for row in rows if exact or _matches(condition, row)]
-            if len(found) >= limit:
-                return sorted(found, key=lambda hit: -hit.similarity)
+            rows.sort(key=lambda row: -row.similarity)
+            matching_rows = (Hit(row.similarity, row) for row in rows if exact or _matches(condition, row))
+            if len(found := list(islice(matching_rows, limit))) == limit:
+                return found
         return []
 
     def _by_comparing(

@@ -71,7 +71,7 @@ class CassandraKnowledgeStore(VectorStoreBase):
         ssl_context: Any = None,
         timeout: float = 10.0,
         connect_timeout: float = 5.0,
-        candidates: int = 200,
+        candidates: int = 100,
         max_scan: int = 100_000,
         maximum_node_connections: int | None = None,
         construction_beam_width: int | None = None,
@@ -100,6 +100,7 @@ class CassandraKnowledgeStore(VectorStoreBase):
             error.backend = self.backend
             raise
         self._foreign: set[str] = set()
+        self._small: set[str] = set()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self._engine.location)!r}, keyspace={self._engine.location.keyspace!r})"
@@ -129,6 +130,7 @@ class CassandraKnowledgeStore(VectorStoreBase):
             return False
         self._engine.forget()
         self._foreign.discard(info.name)
+        self._small.discard(info.name)
         return True
 
     def _make_indexes(self, queries: Queries) -> None:
@@ -245,13 +247,18 @@ class CassandraKnowledgeStore(VectorStoreBase):
         if info.distance == "cosine":
             vector = convert.direction(vector)[0]
         with self._engine.guard():
-            hits = Search(self._engine, queries, self._candidates, self._max_scan).nearest(vector, limit, condition)
+            search = Search(self._engine, queries, self._candidates, self._max_scan, small=info.name in self._small)
+            hits = search.nearest(vector, limit, condition)
             scored = [(hit.row, convert.to_score(info.distance, hit.similarity)) for hit in hits]
             kept = [(row, score) for row, score in scored if threshold is None or score >= threshold]
             missing = [row.id for row, _ in kept if not hasattr(row, "content")]
             rows = {row.id: row for row in self._rows(queries, missing, whole=False)}
         found = [(rows.get(row.id) if missing else row, score) for row, score in kept]
-        return [convert.to_document(row, score) for row, score in found if row is not None]
+        documents = [convert.to_document(row, score) for row, score in found if row is not None]
+        if documents:
+            small = all(len(document.content) <= _SMALL for document in documents)
+            (self._small.add if small else self._small.discard)(info.name)
+        return documents
 
     def _fetch(self, info: CollectionInfo, ids: Sequence[str]) -> list[KnowledgeDocument]:
         with self._engine.guard():
@@ -300,6 +307,8 @@ class CassandraKnowledgeStore(VectorStoreBase):
 
 _IN = 100
 """Ids in one statement."""
+_SMALL = 2000
+"""Characters of content up to which fetching it with every candidate is quicker than one more request afterwards."""
 _CONSISTENCY = ("ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE")
 
 
