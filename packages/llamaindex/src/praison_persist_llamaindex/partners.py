@@ -216,9 +216,11 @@ class Qdrant(AnyVectorStore):
 
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
         store = self.vectorstore
-        nodes = [_node(qdrant_key(one.id), one, plain(one.metadata)) for one in documents]
+        # Nodes and points validate and copy a vector, number by number, three times: it joins them afterwards.
+        nodes = [_node(qdrant_key(one.id), one, plain(one.metadata), []) for one in documents]
         points, _ = store._build_points(nodes, store.sparse_vector_name)
         for point, document in zip(points, documents, strict=True):
+            point.vector[store.dense_vector_name] = document.embedding
             point.payload |= to_metadata(document, faceted, vector=False)
             point.payload[_VECTOR] = packed(document.embedding or ())
         store.client.upload_points(  # as by its add
@@ -315,13 +317,15 @@ def partner_of(vectorstore: BasePydanticVectorStore) -> AnyVectorStore:
     return kind_of(vectorstore, _PARTNERS, AnyVectorStore)(vectorstore)
 
 
-def _node(key: str, document: KnowledgeDocument, metadata: dict[str, Any]) -> TextNode:
+def _node(
+    key: str, document: KnowledgeDocument, metadata: dict[str, Any], embedding: list[float] | None = None
+) -> TextNode:
     """The node of a document: its own source, so that each can be deleted; what is not for readers is hidden."""
     hidden = [name for name in metadata if name.startswith(PREFIX)]
     return TextNode(
         id_=key,
         text=to_text(document),
-        embedding=document.embedding,
+        embedding=document.embedding if embedding is None else embedding,
         metadata=metadata,
         excluded_embed_metadata_keys=hidden,
         excluded_llm_metadata_keys=hidden,
