@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from praison_persist.adapting.engines import chroma_where, qdrant_filter, qdrant_key
-from praison_persist.adapting.records import EXACT, OURS, PREFIX, facet, to_document, to_metadata, to_text
+from praison_persist.adapting.chroma import LOOSE, Keys
+from praison_persist.adapting.qdrant import qdrant_filter, qdrant_key
+from praison_persist.adapting.records import EXACT, OURS, PREFIX, facet, faceted, to_document, to_metadata, to_text
 from praison_persist.diversity import diverse
 from praison_persist.facets import FACTS, bound_of, facets_of
 from praison_persist.filters import Comparison, parse_filter
@@ -21,17 +22,17 @@ DOCUMENT = KnowledgeDocument("a/b", "x\0y", [1.0, 0.5], {"lang": "de", "n": 2**7
 @pytest.mark.parametrize("text", [False, True])
 @pytest.mark.parametrize("vector", [False, True])
 def test_a_record_gives_its_document_back(text: bool, vector: bool) -> None:
-    metadata = to_metadata(DOCUMENT, facets=True, vector=vector, text=text)
+    metadata = to_metadata(DOCUMENT, faceted, vector=vector, text=text)
     theirs = [9.0, 9.0] if vector else array("f", DOCUMENT.embedding or ())
     assert to_document("key", "" if text else to_text(DOCUMENT), metadata, theirs) == DOCUMENT
 
 
 def test_readers_see_plain_metadata_and_no_facets_unless_they_are_asked_for() -> None:
-    assert set(to_metadata(DOCUMENT, facets=False)) == {"lang", EXACT}
+    assert set(to_metadata(DOCUMENT)) == {"lang", EXACT}
     facets = {facet(name): value for name, value in facets_of(DOCUMENT.metadata).items()}
-    assert to_metadata(DOCUMENT, facets=True).items() >= {OURS: True, **facets}.items()
+    assert to_metadata(DOCUMENT, faceted).items() >= {OURS: True, **facets}.items()
     theirs = KnowledgeDocument("a", "", [1.0], {OURS: "mine", f"{PREFIX}x": 1})
-    assert set(to_metadata(theirs, facets=False)) == {EXACT}
+    assert set(to_metadata(theirs)) == {EXACT}
 
 
 def test_a_record_of_somebody_else_is_a_document_with_the_vector_of_the_engine() -> None:
@@ -54,15 +55,11 @@ CONDITIONS = {
 
 
 @pytest.mark.parametrize(("given", "exact"), CONDITIONS.values(), ids=CONDITIONS)
-def test_engines_are_asked_for_what_matches_and_for_records_of_somebody_else(given: Any, exact: bool) -> None:
-    condition = parse_filter(given)
-    chroma, qdrant = chroma_where(condition), qdrant_filter(condition, "metadata.")
-    assert (chroma.exact, qdrant.exact) == (exact, exact)
-    if chroma.where is None or qdrant.where is None:
-        assert chroma.where is qdrant.where is None
-    else:
-        assert chroma.where["$or"][1] == {OURS: {"$ne": True}}
-        assert qdrant.where["should"][1] == {"is_empty": {"key": f"metadata.{OURS}"}}
+def test_qdrant_is_asked_for_what_matches_and_for_records_of_somebody_else(given: Any, exact: bool) -> None:
+    asked = qdrant_filter(parse_filter(given), "metadata.")
+    assert asked.exact is exact
+    if asked.where is not None:
+        assert asked.where["should"][1] == {"is_empty": {"key": f"metadata.{OURS}"}}
 
 
 def test_filters_are_in_the_words_of_their_engine() -> None:
@@ -70,17 +67,48 @@ def test_filters_are_in_the_words_of_their_engine() -> None:
     bound = bound_of(Comparison(("n",), "lt", 2))
     assert bound is not None
     condition = parse_filter({"a": 1, "n": {"$lt": 2}})
-    assert chroma_where(condition).where == {
-        "$or": [
-            {"$and": [{facet(FACTS): {"$contains": word}}, {facet(bound.field): {"$lt": 2.0}}]},
-            {OURS: {"$ne": True}},
-        ]
-    }
     equal = {"key": f"m.{facet(FACTS)}", "match": {"value": word}}
     below = {"key": f"m.{facet(bound.field)}", "range": {"lt": 2.0}}
     assert qdrant_filter(condition, "m.").where == {
         "should": [{"must": [equal, below]}, {"is_empty": {"key": f"m.{OURS}"}}]
     }
+
+
+MINE, SHARED = Keys(own=frozenset({"x"})), Keys(own=frozenset({"x"}), shared=True)
+THEIRS = {OURS: {"$ne": True}}
+WHERES = {
+    "none": (None, None, True),
+    "a text": ({"a": "x"}, {"$or": [{"a": {"$eq": "x"}}, {"a": {"$contains": "x"}}]}, True),
+    "a number": ({"a": 1}, {"$or": [{"a": {"$eq": 1}}, {LOOSE: {"$contains": "a"}}, THEIRS]}, True),
+    "below": ({"a.b": {"$lt": 1.5}}, {"$or": [{"a.b": {"$lte": 2}}, {LOOSE: {"$contains": "a.b"}}, THEIRS]}, True),
+    "one of numbers": (
+        {"a": {"$in": [1, True]}},
+        {"$or": [{"a": {"$eq": 1}}, {"a": {"$eq": True}}, {LOOSE: {"$contains": "a"}}, THEIRS]},
+        True,
+    ),
+    "none of": ({"a": {"$nin": [1, "x"]}}, {"$and": [{"a": {"$ne": 1}}, {"a": {"$ne": "x"}}]}, True),
+    "not at a path": ({"a.b": {"$ne": 1}}, None, False),
+    "not a fraction": ({"a": {"$ne": 0.5}}, None, False),
+    "one of none": ({"a": {"$in": []}}, {EXACT: {"$eq": ""}}, True),
+    "what Chroma does not know": ({"a": None, "b": {"$exists": True}, "c": {"$gt": "x"}, "x": 1}, None, False),
+}
+
+
+@pytest.mark.parametrize(("given", "where", "exact"), WHERES.values(), ids=WHERES)
+def test_chroma_is_asked_for_what_matches_and_for_what_it_does_not_compare(given: Any, where: Any, exact: bool) -> None:
+    asked = SHARED.where(parse_filter(given))
+    assert (asked.where, asked.exact) == (where, exact)
+
+
+def test_a_collection_of_our_own_in_chroma_is_not_asked_for_records_of_others() -> None:
+    assert MINE.where(parse_filter({"a": 1})).where == {"$or": [{"a": {"$eq": 1}}, {LOOSE: {"$contains": "a"}}]}
+    assert MINE.where(parse_filter({"a.b": {"$ne": 1}})).where == {"a.b": {"$ne": 1}}
+    assert OURS not in MINE.of({"a": 1})
+
+
+def test_chroma_holds_what_it_can_compare() -> None:
+    metadata = {"a": [1, "t", "\0"], "b": {"c": True}, "d": 2**63, "e": [], "f": None, "g": "\0", "h.i": 1, "x": 1}
+    assert SHARED.of(metadata) == {"a": ["t"], "b.c": True, LOOSE: ["a", "d"], OURS: True}
 
 
 def test_an_id_that_is_a_uuid_is_its_own_key_in_qdrant() -> None:

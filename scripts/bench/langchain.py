@@ -1,9 +1,10 @@
 """LangChain's vector stores of its partners against the adapter over Chroma, and against our store in embedded Qdrant.
 
 LangChain's ``add_documents`` overwrites documents with known ids. So the raw side of the adapter, whose inserts refuse
-those, looks for them first; in the other direction both sides overwrite. The adapter writes the exact document and its
-vector beside the record, which LangChain's side does not. Vectors are ready on both sides: what an embedding model
-takes would hide all else. Embedded Qdrant, on disk, filters in Python.
+those, looks for them first; in the other direction both sides overwrite. The adapter writes the exact document beside
+the record, and asks for lists of numbers that others wrote, which Chroma has in no range; LangChain's does neither.
+Vectors are ready on both sides: what an embedding model takes would hide all else. Embedded Qdrant, on disk, filters
+in Python.
 """
 
 from __future__ import annotations

@@ -183,7 +183,7 @@ def test_chroma_keeps_nothing_of_a_document_that_is_replaced() -> None:
     )
     store = _filled(vectorstore)
     store.upsert("docs", [KnowledgeDocument("a", "new", [1.0, 1.0])])
-    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist", "praison_ours", "praison_facts"}
+    assert set(vectorstore.get_by_ids(["a"])[0].metadata) == {"praison_persist", "praison_ours"}
     assert store.count("docs", {"lang": "de"}) == 0
     assert store.count("docs", {"lang": {"$exists": False}}) == 1
     vectorstore.delete_collection()
@@ -252,6 +252,10 @@ def test_a_filter_finds_documents_of_others_too_where_the_engine_filters(tmp_pat
     near = store.search("docs", embeddings.embed_query("theirs"), 3, {"lang": "de"})
     assert [(found.id, found.metadata) for found in near][:1] == [("x", {"lang": "de"})]
     assert near[0].score == pytest.approx(1.0)
+    vectorstore.add_texts(["theirs"], [{"years": [1999, 2021], "a.b": 1}], ids=["y"])
+    assert [found.id for found in store.search("docs", [1.0, 0.0], 3, {"years": {"$gt": 2020}})] == ["y"]
+    assert store.count("docs", {"years": 1999}) == 1
+    assert store.count("docs", {"a.b": {"$ne": 1}}) == 4
     assert store.delete("docs", filters={"lang": "de"}) == 2
 
 

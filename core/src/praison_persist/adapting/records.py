@@ -4,10 +4,7 @@ Metadata of a record::
 
     praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (null
                       where the engine gives it back), and the content where the vector store keeps no text
-    praison_ours      True, and
-    praison_facts, praison_max..., praison_min...
-                      what filters ask for, see `praison_persist.facets`; only where records are found by them
-    lang, year, ...   text, numbers and booleans at keys that are plain names, for readers in the framework
+    lang, year, ...   for readers in the framework and for filters: `plain`, `faceted`, or as in `chroma`
 
 A record of somebody else has none that begin with ``praison_``: its metadata is that of the document.
 """
@@ -15,7 +12,7 @@ A record of somebody else has none that begin with ``praison_``: its metadata is
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from ..facets import facets_of
@@ -23,7 +20,19 @@ from ..float32 import pack, unpack
 from ..jsontext import decode, decode_text, encode, encode_text, is_plain_text
 from ..knowledge import KnowledgeDocument
 
-__all__ = ["EXACT", "OURS", "PREFIX", "facet", "to_document", "to_metadata", "to_text"]
+__all__ = [
+    "EXACT",
+    "OURS",
+    "PREFIX",
+    "facet",
+    "faceted",
+    "packed",
+    "plain",
+    "to_document",
+    "to_metadata",
+    "to_text",
+    "unpacked",
+]
 
 PREFIX = "praison_"
 """Of the keys that are not for readers."""
@@ -44,25 +53,36 @@ def facet(name: str) -> str:
     return PREFIX + name
 
 
+def plain(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What readers see: text, numbers and booleans at keys that are plain names."""
+    return {key: value for key, value in (metadata or {}).items() if _is_plain(key) and _is_simple(value)}
+
+
+def faceted(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What readers see and what filters ask for: `OURS`, and the fields of `praison_persist.facets`."""
+    facets = {facet(name): value for name, value in facets_of(metadata).items()}
+    return {**plain(metadata), OURS: True, **facets}
+
+
 def to_metadata(
-    document: KnowledgeDocument, *, facets: bool, vector: bool = True, text: bool = False
+    document: KnowledgeDocument,
+    fields: Callable[[Mapping[str, Any] | None], dict[str, Any]] = plain,
+    *,
+    vector: bool = True,
+    text: bool = False,
 ) -> dict[str, Any]:
     """The record's metadata.
 
     Args:
         document: checked, with an embedding.
-        facets: for a vector store whose filters ask for them.
+        fields: what stands there beside the exact document.
         vector: for one that does not give vectors back.
         text: for one that keeps no text: the content stands in the metadata.
     """
-    given = document.metadata or {}
-    metadata = {key: value for key, value in given.items() if _is_plain(key) and _is_simple(value)}
     exact = [document.id, document.metadata, document.content_hash, float(document.created_at)]
-    packed = b64encode(pack(document.embedding or ())).decode() if vector else None
-    metadata[EXACT] = encode([*exact, packed, *([document.content] if text else [])], "document")
-    if facets:
-        metadata[OURS] = True
-        metadata.update((facet(name), value) for name, value in facets_of(given).items())
+    kept = packed(document.embedding or ()) if vector else None
+    metadata = fields(document.metadata)
+    metadata[EXACT] = encode([*exact, kept, *([document.content] if text else [])], "document")
     return metadata
 
 
@@ -85,12 +105,22 @@ def to_document(
     """
     if EXACT not in metadata:
         return KnowledgeDocument(id_, text, _floats(embedding), dict(metadata) or None, created_at=0.0)
-    id_, exact, content_hash, created_at, packed, *content = decode(metadata[EXACT], "document")
+    id_, exact, content_hash, created_at, kept, *content = decode(metadata[EXACT], "document")
     whole = content[0] if content else cast(str, decode_text(text))
     numbers = None
     if vector:
-        numbers = _floats(embedding) if packed is None else unpack(b64decode(packed))
+        numbers = _floats(embedding) if kept is None else unpacked(kept)
     return KnowledgeDocument(id_, whole, numbers, exact, content_hash, created_at)
+
+
+def packed(vector: Sequence[float]) -> str:
+    """A vector as text: float32 in base64."""
+    return b64encode(pack(vector)).decode()
+
+
+def unpacked(text: str) -> list[float]:
+    """The vector that `packed` was given."""
+    return unpack(b64decode(text))
 
 
 def _floats(numbers: Sequence[float] | None) -> list[float] | None:

@@ -14,39 +14,38 @@ PraisonAI's own records have none of the last three; their metadata is flat, bes
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
+from praison_persist.adapting.chroma import Keys
+from praison_persist.adapting.records import EXACT
 from praison_persist.errors import UnsupportedError
-from praison_persist.jsontext import decode, decode_text, encode, encode_text, is_utf8
+from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance
 
 __all__ = [
     "EXACT",
-    "LOOSE",
+    "KEYS",
     "SPACES",
     "WRITE",
     "describe",
     "from_name",
     "kept",
-    "key_of",
     "to_content",
     "to_document",
     "to_metadata",
     "to_name",
 ]
 
-EXACT = "praison_persist"
 WRITE = "praison_write"
-LOOSE = "praison_loose"
 
 SPACES: Mapping[Distance, str] = {"cosine": "cosine", "dot": "ip", "euclidean": "l2"}
 _DISTANCES: Mapping[str, Distance] = {space: distance for distance, space in SPACES.items()}
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_]+[A-Za-z0-9]")
-_INT64 = 2**63
-_OWN = frozenset({EXACT, WRITE, LOOSE, "content_hash", "created_at", "chroma:document"})
+KEYS = Keys(own=frozenset({"content_hash", "created_at", "chroma:document"}))
+"""Of both layouts."""
 
 
 def to_name(name: str) -> str:
@@ -86,57 +85,13 @@ def describe(name: str, model: Any) -> CollectionInfo:
     return CollectionInfo(name, model.dimension, distance, rest or None)
 
 
-def key_of(path: Sequence[str]) -> str | None:
-    """The key of a record's metadata that holds what is at this path; None where Chroma cannot have one."""
-    key = ".".join(path)
-    if key in _OWN or key.startswith(("#", "$")) or "\x00" in key or not is_utf8(key):
-        return None
-    return key
-
-
 def to_metadata(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     """The record's metadata; ``write`` names the write that brings it."""
-    metadata: dict[str, Any] = {}
-    loose: list[str] = []
-    if document.metadata:
-        _flatten(document.metadata, (), metadata, loose)
-    if loose:
-        metadata[LOOSE] = loose
+    metadata = KEYS.of(document.metadata)
     exact = [document.metadata, document.content_hash, float(document.created_at)]
     metadata[EXACT] = encode(exact, "document")
     metadata[WRITE] = write
     return metadata
-
-
-def _flatten(mapping: Mapping[str, Any], path: tuple[str, ...], metadata: dict[str, Any], loose: list[str]) -> None:
-    for name, value in mapping.items():
-        here = (*path, name)
-        # A filter cannot name a key with a dot, which is the path of nested keys.
-        if not name or "." in name or (key := key_of(here)) is None:
-            continue
-        if isinstance(value, dict):
-            _flatten(cast("dict[str, Any]", value), here, metadata, loose)
-        elif isinstance(value, list):
-            items = cast("list[Any]", value)
-            if texts := [item for item in items if isinstance(item, str) and _is_text(item)]:
-                metadata[key] = texts
-            if any(isinstance(item, (bool, int, float)) for item in items):
-                loose.append(key)
-        elif isinstance(value, str):
-            if _is_text(value):
-                metadata[key] = value
-        elif isinstance(value, (bool, float)):
-            metadata[key] = value
-        elif isinstance(value, int):
-            if -_INT64 <= value < _INT64:
-                metadata[key] = value
-            else:
-                loose.append(key)
-
-
-def _is_text(text: str) -> bool:
-    """Chroma holds it as it is."""
-    return is_utf8(text) and "\x00" not in text
 
 
 def to_document(

@@ -1,6 +1,6 @@
 """Collections and documents in Chroma: the hooks of both stores, for either client and the embedded engine.
 
-Checks are in `praison_persist.vectorsteps`, conversions in `convert` and `filters`, clients in `engine`, what writing
+Checks are in `praison_persist.vectorsteps`, conversions in `convert`, clients in `engine`, what writing
 takes in `writing`, searching in `searching`.
 """
 
@@ -21,7 +21,6 @@ from praison_persist.validation import check_bool, check_identifier, check_posit
 from praison_persist.vectorsteps import VectorSteps
 
 from . import convert, searching, writing
-from .filters import to_where
 from .location import Location
 from .remote import Remote
 
@@ -145,7 +144,7 @@ class ChromaHooks(VectorSteps):
                 if not self._engine.location.cloud:  # which keeps nothing of what is deleted
                     model = yield client.api.get_collection(self._full(name), **place)
                     collection = client.collection(client=client.api, model=model, embedding_function=None)
-                    # Records with lists are deleted first, or others would inherit the lists, see `filters`.
+                    # Records with lists are deleted first, or others would inherit the lists, see core.
                     listed = yield from searching.with_lists(collection, self._records)
                     for start in range(0, len(listed), self.max_batch):
                         yield collection.delete(ids=listed[start : start + self.max_batch])
@@ -213,7 +212,7 @@ class ChromaHooks(VectorSteps):
         condition: Filter | None,
         threshold: float | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        where = to_where(condition).where
+        where = convert.KEYS.where(condition).where
         with self._engine.guard():
             collection = yield from self._collection(info)
             found, seen = yield from searching.nearest(collection, info, vector, limit, condition, where)
@@ -264,7 +263,7 @@ class ChromaHooks(VectorSteps):
         """The ids of the documents that match, among those given."""
         if condition is None:
             return (yield from searching.ids(collection, None, self._records, ids))
-        where = to_where(condition).where
+        where = convert.KEYS.where(condition).where
         return (yield from searching.matching_ids(collection, where, self._records, condition, ids))
 
 

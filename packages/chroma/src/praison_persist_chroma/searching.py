@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from praison_persist.adapting.engines import chroma_score
+from praison_persist.adapting.chroma import Where, chroma_score
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.overfetch import overfetch
@@ -14,7 +14,6 @@ from praison_persist.scores import score
 from praison_persist.steps import Steps
 
 from .convert import to_document
-from .filters import Where
 
 __all__ = ["fetch", "ids", "matching_ids", "nearest", "scored", "with_lists"]
 

@@ -12,17 +12,10 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.vectorstores import VectorStore
 
-from praison_persist.adapting.engines import (
-    chroma_distance,
-    chroma_score,
-    chroma_where,
-    qdrant_distance,
-    qdrant_filter,
-    qdrant_key,
-    qdrant_score,
-)
+from praison_persist.adapting.chroma import Keys, chroma_distance, chroma_score
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.records import to_document, to_metadata, to_text
+from praison_persist.adapting.qdrant import qdrant_distance, qdrant_filter, qdrant_key, qdrant_score
+from praison_persist.adapting.records import faceted, plain, to_document, to_metadata, to_text
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import KnowledgeDocument
@@ -34,18 +27,19 @@ from .vectors import GivenVectors
 __all__ = ["AnyVectorStore", "partner_of"]
 
 _QUERY = "query"
+_KEYS = Keys(own=frozenset({"chroma:document"}), shared=True)
 
 
 class AnyVectorStore(Partner):
     """Any vector store, by LangChain's interface alone: no filters, and no way to list what is there.
 
     Attributes:
-        facets: whether its records need facets for its filters.
+        fields: what of metadata stands in its records for readers and filters.
         vector: whether they need their vectors, since it does not give them back.
     """
 
     framework = "LangChain"
-    facets = False
+    fields = staticmethod(plain)
     vector = True
 
     def __init__(self, vectorstore: Any, vectors: GivenVectors) -> None:
@@ -70,7 +64,7 @@ class AnyVectorStore(Partner):
         return self._similar(vector, k), False
 
     def _metadata(self, document: KnowledgeDocument) -> dict[str, Any]:
-        return to_metadata(document, facets=self.facets, vector=self.vector)
+        return to_metadata(document, self.fields, vector=self.vector)
 
     def _similar(self, vector: list[float], k: int, **keywords: Any) -> list[KnowledgeDocument]:
         with self._vectors.handed([_QUERY], [vector]):
@@ -100,7 +94,7 @@ class InMemory(AnyVectorStore):
 class Chroma(AnyVectorStore):
     """`langchain_chroma.Chroma`."""
 
-    facets = True
+    fields = staticmethod(_KEYS.of)
     vector = False
 
     def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
@@ -117,32 +111,33 @@ class Chroma(AnyVectorStore):
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
         found = self.vectorstore.similarity_search_by_vector_with_relevance_scores(
-            vector, k, chroma_where(condition).where
+            vector, k, _KEYS.where(condition).where
         )
         near = [_scored(record, chroma_score(distance, value)) for record, value in found]
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
-        return chroma_where(condition).exact
+        return _KEYS.where(condition).exact
 
     def keys(self, condition: Filter | None) -> list[str]:
-        return self.vectorstore.get(where=chroma_where(condition).where, include=[])["ids"]
+        return self.vectorstore.get(where=_KEYS.where(condition).where, include=[])["ids"]
 
     def drop(self) -> None:
         super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
         self.vectorstore.delete_collection()
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
-        old = {one.id: one.metadata for one in self.vectorstore.get_by_ids([document.id for document in documents])}
+        found = self.vectorstore.get([document.id for document in documents], include=["metadatas"])
+        old = dict(zip(found["ids"], found["metadatas"], strict=True))
         # Chroma merges metadata; None takes a key away.
-        metadatas = [dict.fromkeys(old.get(one.id, ())) | self._metadata(one) for one in documents]
+        metadatas = [dict.fromkeys(old.get(one.id) or ()) | self._metadata(one) for one in documents]
         self._write(documents, metadatas)
 
 
 class Qdrant(AnyVectorStore):
     """`langchain_qdrant.QdrantVectorStore`: its ids are UUIDs, so a document's key is made of its id."""
 
-    facets = True
+    fields = staticmethod(faceted)
 
     def distances(self) -> Sequence[Distance]:
         return (qdrant_distance(str(self.vectorstore.distance.value)),)

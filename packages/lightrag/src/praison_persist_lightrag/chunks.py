@@ -165,7 +165,7 @@ def _row(document: KnowledgeDocument) -> dict[str, Any]:
         "content": Given.of(to_text(document), document.embedding or []),
         "full_doc_id": document.id,
         "file_path": path if isinstance(path, str) and is_plain_text(path) else document.id,
-        EXACT: to_metadata(document, facets=False)[EXACT],
+        EXACT: to_metadata(document)[EXACT],
     }
 
 

@@ -14,19 +14,23 @@ from llama_index.core.schema import BaseNode, MetadataMode, NodeRelationship, Re
 from llama_index.core.vector_stores.types import BasePydanticVectorStore, VectorStoreQuery, VectorStoreQueryResult
 from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_metadata_dict
 
-from praison_persist.adapting.engines import (
-    chroma_distance,
-    chroma_score,
-    chroma_where,
-    qdrant_distance,
-    qdrant_filter,
-    qdrant_key,
-    qdrant_score,
-)
+from praison_persist.adapting.chroma import Keys, chroma_distance, chroma_score
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.records import EXACT, PREFIX, to_document, to_metadata, to_text
+from praison_persist.adapting.qdrant import qdrant_distance, qdrant_filter, qdrant_key, qdrant_score
+from praison_persist.adapting.records import (
+    EXACT,
+    PREFIX,
+    faceted,
+    packed,
+    plain,
+    to_document,
+    to_metadata,
+    to_text,
+    unpacked,
+)
 from praison_persist.errors import InvalidInputError, UnsupportedError, UnsupportedFilterError
 from praison_persist.filters import Filter
+from praison_persist.jsontext import decode
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance
 
@@ -34,19 +38,14 @@ __all__ = ["AnyVectorStore", "partner_of"]
 
 
 class AnyVectorStore(Partner):
-    """Any vector store, by LlamaIndex's interface alone: filters mean what they like there, and nothing lists nodes.
-
-    Attributes:
-        facets: whether its records need facets for its filters.
-    """
+    """Any vector store, by LlamaIndex's interface alone: filters mean what they like there, and nothing lists nodes."""
 
     framework = "LlamaIndex"
-    facets = False
 
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
         pairs = zip(self.keys_of([document.id for document in documents]), documents, strict=True)
         kept = self.vectorstore.stores_text
-        self.vectorstore.add([_node(key, one, facets=self.facets, text_is_kept=kept) for key, one in pairs])
+        self.vectorstore.add([_node(key, one, to_metadata(one, text=not kept)) for key, one in pairs])
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
         # Some vector stores keep the old node of an id, some have both.
@@ -131,8 +130,6 @@ class Chroma(AnyVectorStore):
     overflows for dot products. The records are as it writes and reads them.
     """
 
-    facets = True
-
     def distances(self) -> Sequence[Distance]:
         return (chroma_distance(self.vectorstore.client.configuration_json),)
 
@@ -144,7 +141,7 @@ class Chroma(AnyVectorStore):
         self._write(documents, dict(zip(old["ids"], old["metadatas"], strict=True)))
 
     def _write(self, documents: Sequence[KnowledgeDocument], before: Mapping[str, Any]) -> None:
-        nodes = [_node(one.id, one, facets=True, vector=False, text_is_kept=True) for one in documents]
+        nodes = [_node(one.id, one, to_metadata(one, _KEYS.of, vector=False)) for one in documents]
         self.vectorstore.client.upsert(
             [document.id for document in documents],
             [document.embedding for document in documents],
@@ -166,7 +163,9 @@ class Chroma(AnyVectorStore):
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        found = self.vectorstore.client.query([vector], n_results=k, where=_where(condition), include=_SCORED)
+        found = self.vectorstore.client.query(
+            [vector], n_results=k, where=_KEYS.where(condition).where, include=_SCORED
+        )
         near = [
             _document(key, text or "", metadata or {}, score=chroma_score(distance, value))
             for key, text, metadata, value in zip(
@@ -176,10 +175,10 @@ class Chroma(AnyVectorStore):
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
-        return chroma_where(condition).exact
+        return _KEYS.where(condition).exact
 
     def keys(self, condition: Filter | None) -> list[str]:
-        return self.vectorstore.client.get(where=_where(condition), include=[])["ids"]
+        return self.vectorstore.client.get(where=_KEYS.where(condition).where, include=[])["ids"]
 
     def drop(self) -> None:
         super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
@@ -188,9 +187,12 @@ class Chroma(AnyVectorStore):
 
 
 class Qdrant(AnyVectorStore):
-    """`llama_index.vector_stores.qdrant.QdrantVectorStore`: ids are UUIDs, so a document's key is made of its id."""
+    """`llama_index.vector_stores.qdrant.QdrantVectorStore`: ids are UUIDs, so a document's key is made of its id.
 
-    facets = True
+    LlamaIndex writes a node's metadata into the payload and again into the node's JSON text there, and reading makes a
+    node of that. So what is not for readers stands in the payload only, the vector apart from the rest, and is read
+    from there.
+    """
 
     def prepare(self, info: CollectionInfo) -> None:
         store = self.vectorstore
@@ -212,25 +214,49 @@ class Qdrant(AnyVectorStore):
     def keys_of(self, ids: Sequence[str]) -> list[str]:
         return list(map(qdrant_key, ids))
 
-    replace = AnyVectorStore.add  # which replaces points
+    def add(self, documents: Sequence[KnowledgeDocument]) -> None:
+        store = self.vectorstore
+        # Nodes and points validate and copy a vector, number by number, three times: it joins them afterwards.
+        nodes = [_node(qdrant_key(one.id), one, plain(one.metadata), []) for one in documents]
+        points, _ = store._build_points(nodes, store.sparse_vector_name)
+        for point, document in zip(points, documents, strict=True):
+            point.vector[store.dense_vector_name] = document.embedding
+            point.payload |= to_metadata(document, faceted, vector=False)
+            point.payload[_VECTOR] = packed(document.embedding or ())
+        store.client.upload_points(  # as by its add
+            store.collection_name,
+            points,
+            batch_size=store.batch_size,
+            parallel=store.parallel,
+            max_retries=store.max_retries,
+            wait=True,
+        )
+
+    replace = add  # points are replaced
 
     def get(self, keys: Sequence[str]) -> list[KnowledgeDocument]:
         if not keys:
             return []
         # By id, where get_nodes filters.
         points = self.vectorstore.client.retrieve(self.vectorstore.collection_name, list(keys), with_vectors=True)
-        return _documents(self.vectorstore.parse_to_query_result(points).nodes)
+        return [self._document(point, whole=True) for point in points]
 
     def nearest(
         self, vector: list[float], k: int, distance: Distance, condition: Filter | None
     ) -> tuple[list[KnowledgeDocument], bool]:
-        found = self._query(vector, k, qdrant_filters=self._filter(condition))
-        near = [
-            _document(
-                node.node_id, node.get_content(MetadataMode.NONE), node.metadata, score=qdrant_score(distance, value)
-            )
-            for node, value in zip(found.nodes or (), found.similarities or (), strict=True)
-        ]
+        from qdrant_client import models  # there where its vector store is
+
+        found = self.vectorstore.client.query_points(
+            self.vectorstore.collection_name,
+            vector,
+            using=self.vectorstore.dense_vector_name,
+            limit=k,
+            query_filter=self._filter(condition),
+            with_payload=models.PayloadSelectorExclude(exclude=[_VECTOR]),
+        )
+        near = [self._document(point) for point in found.points]
+        for document, point in zip(near, found.points, strict=True):
+            document.score = qdrant_score(distance, point.score)
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
@@ -254,6 +280,14 @@ class Qdrant(AnyVectorStore):
     def drop(self) -> None:
         self.vectorstore.clear()  # which deletes the collection
 
+    def _document(self, point: Any, *, whole: bool = False) -> KnowledgeDocument:
+        payload = point.payload
+        if EXACT not in payload:
+            (node,) = self.vectorstore.parse_to_query_result([point]).nodes
+            return to_document(node.node_id, node.get_content(MetadataMode.NONE), node.metadata, node.embedding)
+        text = decode(payload[_NODE[0]], "node")["text"]
+        return to_document(str(point.id), text, payload, unpacked(payload[_VECTOR]) if whole else None)
+
     def _params(self) -> Any:
         params = self.vectorstore.client.get_collection(self.vectorstore.collection_name).config.params.vectors
         return params[self.vectorstore.dense_vector_name] if isinstance(params, Mapping) else params
@@ -274,6 +308,8 @@ _PARTNERS = {
     "llama_index.vector_stores.qdrant.base.QdrantVectorStore": Qdrant,
 }
 _NODE = ("_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id")
+_KEYS = Keys(own=frozenset({*_NODE, "chroma:document"}), shared=True)
+_VECTOR = PREFIX + "vector"
 
 
 def partner_of(vectorstore: BasePydanticVectorStore) -> AnyVectorStore:
@@ -281,19 +317,15 @@ def partner_of(vectorstore: BasePydanticVectorStore) -> AnyVectorStore:
     return kind_of(vectorstore, _PARTNERS, AnyVectorStore)(vectorstore)
 
 
-def _where(condition: Filter | None) -> dict[str, Any] | None:
-    where = chroma_where(condition).where
-    return None if where is None else dict(where)
-
-
-def _node(key: str, document: KnowledgeDocument, *, facets: bool, text_is_kept: bool, vector: bool = True) -> TextNode:
+def _node(
+    key: str, document: KnowledgeDocument, metadata: dict[str, Any], embedding: list[float] | None = None
+) -> TextNode:
     """The node of a document: its own source, so that each can be deleted; what is not for readers is hidden."""
-    metadata = to_metadata(document, facets=facets, vector=vector, text=not text_is_kept)
     hidden = [name for name in metadata if name.startswith(PREFIX)]
     return TextNode(
         id_=key,
         text=to_text(document),
-        embedding=document.embedding,
+        embedding=document.embedding if embedding is None else embedding,
         metadata=metadata,
         excluded_embed_metadata_keys=hidden,
         excluded_llm_metadata_keys=hidden,

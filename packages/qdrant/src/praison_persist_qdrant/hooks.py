@@ -13,7 +13,7 @@ from typing import Any
 
 from qdrant_client import models
 
-from praison_persist.adapting.engines import qdrant_score
+from praison_persist.adapting.qdrant import qdrant_score
 from praison_persist.errors import AlreadyExistsError, NotFoundError, PersistError, UnsupportedError
 from praison_persist.filters import Filter
 from praison_persist.health import library_of

@@ -1,16 +1,15 @@
-"""The engines that frameworks have partner packages for, in their own words: filters, distances, keys.
+"""Qdrant in the words of its REST interface, for the partner packages of frameworks: filters, distances, keys.
 
 Pure functions on plain mappings and texts; no client is imported, and no framework is known.
 """
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from ..facets import FACTS, Bound, narrowed
 from ..filters import Filter
@@ -19,48 +18,11 @@ from ..scores import Distance, from_distance
 from .records import OURS, facet
 
 __all__ = [
-    "chroma_distance",
-    "chroma_score",
-    "chroma_where",
     "qdrant_distance",
     "qdrant_filter",
     "qdrant_key",
     "qdrant_score",
 ]
-
-
-def chroma_distance(configuration: Mapping[str, Any]) -> Distance:
-    """What a collection of Chroma ranks by, from its configuration; squared L2 ranks as ``euclidean``."""
-    index = cast("Mapping[str, Any]", configuration.get("hnsw") or configuration.get("spann") or {})
-    known: dict[str, Distance] = {"cosine": "cosine", "ip": "dot"}
-    return known.get(index.get("space", "l2"), "euclidean")
-
-
-def chroma_where(condition: Filter | None) -> Narrowed[Mapping[str, Any]]:
-    """Chroma's ``where`` that every matching record satisfies; those of somebody else, which have no facets, all do."""
-
-    def has(words: Sequence[str], negated: bool) -> Mapping[str, Any]:
-        operator = "$not_contains" if negated else "$contains"
-        parts = [{facet(FACTS): {operator: word}} for word in words]
-        return parts[0] if len(parts) == 1 else {"$and" if negated else "$or": parts}
-
-    def either(parts: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-        return {"$or": list(parts)}
-
-    def compare(bound: Bound) -> Mapping[str, Any]:
-        return {facet(bound.field): {f"${bound.op}": bound.value}}
-
-    ours = narrowed(condition, has, compare, lambda parts: {"$and": list(parts)}, either)
-    if ours.where is None:
-        return ours
-    return replace(ours, where=either([ours.where, {OURS: {"$ne": True}}]))
-
-
-def chroma_score(distance: Distance, value: float) -> float:
-    """The contract's score for Chroma's distance: 1 - cosine, 1 - dot, or the square of the length."""
-    if distance == "cosine":
-        return min(1.0, max(-1.0, 1.0 - value))
-    return 1.0 - value if distance == "dot" else from_distance(distance, math.sqrt(max(value, 0.0)))
 
 
 def qdrant_distance(name: str) -> Distance:
