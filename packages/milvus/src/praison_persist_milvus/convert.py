@@ -18,7 +18,7 @@ from __future__ import annotations
 import math
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -64,6 +64,15 @@ _PLACES = 650  # of numbers: their bounds are at most 49 bytes each
 _PIECE = 16_000  # characters of at most four bytes each
 _VARCHAR = 65_535
 _CASE = re.compile(r"__u([0-9a-f]+)$")
+
+
+class _Text(str):
+    """A text for a VARCHAR in a row. pymilvus takes it for a list of texts, and would check each of its characters."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
 
 
 def to_name(name: str) -> str:
@@ -145,10 +154,10 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     content = cast("str", encode_text(document.content))
     exact = encode([document.id, document.metadata, document.content_hash, document.created_at, write], "document")
     return {
-        "id": key_of(document.id),
+        "id": _Text(key_of(document.id)),
         "vector": document.embedding,
-        "content": content[:_PIECE],
-        "exact": exact[:_PIECE],
+        "content": _Text(content[:_PIECE]),
+        "exact": _Text(exact[:_PIECE]),
         "rest": _rest(exact, content),
         "facts": facts,
         "bounds": _object((field, repr(value)) for field, value in bounds.items()),
