@@ -117,6 +117,17 @@ def test_metadata_of_more_values_than_milvus_takes_is_refused(milvus_place: str,
         assert store.count("docs") == 0
 
 
+def test_texts_that_no_varchar_takes_come_back_and_are_filtered_by(milvus_place: str, emptied: str) -> None:
+    content, metadata = "content \u20ac " * 9_000, {"text": "exact \u20ac " * 9_000, "n": 1}
+    with MilvusKnowledgeStore(milvus_place, collection_prefix=emptied) as store:
+        store.create_collection("docs", 2)
+        store.insert("docs", [KnowledgeDocument("long", content, [1, 0], metadata), KnowledgeDocument("b", "", [0, 1])])
+        (found,) = store.search("docs", [1, 0], filters={"text": {"$gte": "exact"}, "n": 1})
+        assert (found.id, found.content, found.metadata) == ("long", content, metadata)
+        assert store.delete("docs", filters={"text": {"$ne": "x"}, "n": {"$exists": True}}) == 1
+        assert store.count("docs") == 1
+
+
 def test_a_collection_of_another_program_is_told(milvus_place: str, emptied: str) -> None:
     with MilvusKnowledgeStore(milvus_place, collection_prefix=emptied) as store:
         with store._engine.guard() as client:
