@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import lancedb
@@ -25,6 +26,7 @@ class Raw:
 
     A merge that finds one of many ids stores the others all the same, so they are looked for first: all or none. Small
     files are joined now and then, as LanceDB advises and the store does, or a look for ids would open all of them.
+    Every read sees what other processes have written, as the store's do; by default a handle never looks.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +40,8 @@ class Raw:
                 pa.field("vector", pa.list_(pa.float32(), vectors.DIMENSION)),
             ]
         )
-        self._table = lancedb.connect(folder).create_table(COLLECTION, schema=self._schema)
+        connection = lancedb.connect(folder, read_consistency_interval=timedelta(0))
+        self._table = connection.create_table(COLLECTION, schema=self._schema)
         self._writes = 0
 
     def insert(self, documents: list[KnowledgeDocument]) -> None:

@@ -18,7 +18,18 @@ from .facts import double_of, equal, facts_of, present
 from .filters import Comparison, Exists, Filter, In, Scalar
 from .narrowing import Leaf, Narrowed, narrow
 
-__all__ = ["EVERY", "FACTS", "Bound", "bound_of", "facets_of", "list_of", "narrowed", "present_word", "words_of"]
+__all__ = [
+    "EVERY",
+    "FACTS",
+    "Bound",
+    "bound_of",
+    "facets_by_path",
+    "facets_of",
+    "list_of",
+    "narrowed",
+    "present_word",
+    "words_of",
+]
 
 E = TypeVar("E")
 
@@ -53,11 +64,24 @@ def facets_of(metadata: Mapping[str, Any] | None, *, lists: bool = False) -> dic
         if lists:
             fields.setdefault("in" + _known(path), []).append(word)
         if form.startswith("n"):
-            value = double_of(int(form[1:17], 16))
-            for name, choose in (("max", max), ("min", min)):
-                field = name + _known(path)
-                fields[field] = choose(fields.get(field, value), value)
+            _widen(fields, path, form)
     return {FACTS: words, **fields}
+
+
+def facets_by_path(metadata: Mapping[str, Any] | None) -> tuple[dict[str, list[str]], dict[str, float]]:
+    """The same in another form: by the text that there is something at a path those of its scalars, and the bounds."""
+    lists: dict[str, list[str]] = {}
+    bounds: dict[str, float] = {}
+    words: list[str] = []
+    for fact in facts_of(metadata):
+        path, _, form = fact.rpartition(_END)
+        if form == "e":  # comes before the scalars of the path
+            words = lists[_known(fact)] = []
+            continue
+        words.append(_digest(fact))
+        if form.startswith("n"):
+            _widen(bounds, path, form)
+    return lists, bounds
 
 
 def list_of(path: tuple[str, ...]) -> str:
@@ -132,6 +156,14 @@ def narrowed(
         return Narrowed(has(words_of(node) or [_NO_WORD], negated), exact=True)
 
     return narrow(condition, leaf, both, either)
+
+
+def _widen(bounds: dict[str, Any], path: str, form: str) -> None:
+    """Take the number of a fact into the bounds of its path."""
+    value = double_of(int(form[1:17], 16))
+    for name, choose in (("max", max), ("min", min)):
+        field = name + _known(path)
+        bounds[field] = choose(bounds.get(field, value), value)
 
 
 def _digest(text: str) -> str:

@@ -4,31 +4,37 @@ A row::
 
     id        a digest of the document's id: an expression can hold it whatever the id is
     vector    the embedding
-    content   the text in pieces, since a VARCHAR ends at 65,535 bytes
-    exact     JSON text, in pieces likewise: id, metadata, content_hash, created_at, and which write brought it
-    facts     digests of what is in the metadata, see `praison_persist.facets`
-    bounds    the smallest and largest numbers there
+    content   the text, or its beginning: a VARCHAR ends at 65,535 bytes
+    exact     JSON text, likewise: id, metadata, content_hash, created_at, and which write brought it
+    rest      what of either text did not fit, in pieces; mostly none
+    facts     JSON: for each path of the metadata a list of digests of what is there, see `praison_persist.facets`
+    bounds    JSON: the smallest and largest numbers there
+
+Milvus Lite copies all arrays of a batch for each of its rows, so there is only one, and it is empty.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from base64 import urlsafe_b64encode
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any, cast
 
 from pymilvus import CollectionSchema, DataType, FieldSchema
 
 from praison_persist.errors import InvalidInputError, SerializationError, UnsupportedError
-from praison_persist.facets import EVERY, FACTS, facets_of
+from praison_persist.facets import facets_by_path
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance, from_distance
 
 __all__ = [
     "DOCUMENT",
+    "EXACT",
     "METRICS",
+    "WORD",
     "describe",
     "from_name",
     "key_of",
@@ -42,16 +48,31 @@ __all__ = [
 
 METRICS: Mapping[Distance, str] = {"cosine": "COSINE", "dot": "IP", "euclidean": "L2"}
 
-DOCUMENT = ["content", "exact"]
+EXACT = ["exact", "rest"]
+"""The fields of a document without its content and embedding."""
+
+DOCUMENT = ["content", *EXACT]
 """The fields of a document without its embedding."""
+
+WORD = 12
+"""Characters of a digest, of 6 bits each."""
 
 _KIND = "praison-persist"
 _CAPACITY = 4096  # the most that Milvus takes in an array
-_PLACES = 650  # of numbers: their bounds are at most 49 bytes each, and Milvus takes 65,536 bytes of JSON
+_JSON = 65_535  # bytes, of which it takes no more
+_PLACES = 650  # of numbers: their bounds are at most 49 bytes each
 _PIECE = 16_000  # characters of at most four bytes each
 _VARCHAR = 65_535
-_FACT = 16
 _CASE = re.compile(r"__u([0-9a-f]+)$")
+
+
+class _Text(str):
+    """A text for a VARCHAR in a row. pymilvus takes it for a list of texts, and would check each of its characters."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
 
 
 def to_name(name: str) -> str:
@@ -73,15 +94,17 @@ def from_name(native: str) -> str:
 
 def to_schema(info: CollectionInfo, mark: str) -> CollectionSchema:
     """The schema of a collection; ``mark`` tells one creation from another."""
-    text: dict[str, Any] = {"dtype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": _CAPACITY}
+    text: dict[str, Any] = {"dtype": DataType.VARCHAR, "max_length": _VARCHAR}
+    array: dict[str, Any] = {"dtype": DataType.ARRAY, "element_type": DataType.VARCHAR, "max_capacity": _CAPACITY}
     kept = [_KIND, mark, info.dimension, info.distance, info.metadata]
     return CollectionSchema(
         [
-            FieldSchema("id", DataType.VARCHAR, is_primary=True, max_length=64),
+            FieldSchema("id", DataType.VARCHAR, is_primary=True, max_length=32),
             FieldSchema("vector", DataType.FLOAT_VECTOR, dim=info.dimension),
-            FieldSchema("content", max_length=_VARCHAR, **text),
-            FieldSchema("exact", max_length=_VARCHAR, **text),
-            FieldSchema("facts", max_length=_FACT, **text),
+            FieldSchema("content", **text),
+            FieldSchema("exact", **text),
+            FieldSchema("rest", max_length=_VARCHAR, **array),
+            FieldSchema("facts", DataType.JSON),
             FieldSchema("bounds", DataType.JSON),
         ],
         description=encode(kept, "collection metadata"),
@@ -108,41 +131,43 @@ def describe(name: str, description: str) -> tuple[CollectionInfo, str]:
 
 def key_of(id_: str) -> str:
     """The primary key of a document."""
-    return blake2b(id_.encode(), digest_size=32).hexdigest()
+    return urlsafe_b64encode(blake2b(id_.encode(), digest_size=24).digest()).decode()
 
 
 def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
     """The row of a document; ``write`` names the write that brings it.
 
     Raises:
-        InvalidInputError: the metadata has more values than an array of Milvus.
+        InvalidInputError: more than Milvus takes in one document.
     """
-    bounds = facets_of(document.metadata)
-    facts = bounds.pop(FACTS)
-    facts.remove(EVERY)  # nothing asks for it, and the embedded engine takes long over each text in a list
-    if len(facts) > _CAPACITY:
+    lists, bounds = facets_by_path(document.metadata)
+    facts = _object((path[:WORD], _texts(words)) for path, words in lists.items())
+    if len(facts) > _JSON:
         raise InvalidInputError(
-            f"document {document.id!r}: its metadata has {len(facts)} names and values; Milvus takes {_CAPACITY}"
+            f"document {document.id!r}: its metadata has {sum(map(len, lists.values()), len(lists))} names and values, "
+            f"whose digests take {len(facts)} bytes; Milvus takes {_JSON}"
         )
     if len(bounds) > 2 * _PLACES:
         raise InvalidInputError(
             f"document {document.id!r}: its metadata has numbers at {len(bounds) // 2} places; Milvus takes {_PLACES}"
         )
-    exact = [document.id, document.metadata, document.content_hash, document.created_at, write]
+    content = cast("str", encode_text(document.content))
+    exact = encode([document.id, document.metadata, document.content_hash, document.created_at, write], "document")
     return {
-        "id": key_of(document.id),
+        "id": _Text(key_of(document.id)),
         "vector": document.embedding,
-        "content": _pieces(cast("str", encode_text(document.content))),
-        "exact": _pieces(encode(exact, "document")),
+        "content": _Text(content[:_PIECE]),
+        "exact": _Text(exact[:_PIECE]),
+        "rest": _rest(exact, content),
         "facts": facts,
-        "bounds": bounds,
+        "bounds": _object((field, repr(value)) for field, value in bounds.items()),
     }
 
 
 def to_document(row: Mapping[str, Any], *, score: float | None = None) -> KnowledgeDocument:
     """The document of a row, with whatever of content and embedding was read."""
     id_, metadata, content_hash, created_at, _ = _exact(row)
-    content = cast("str", decode_text("".join(row.get("content", ()))))
+    content = cast("str", decode_text(_whole(row, "content")))
     vector = [float(number) for number in row["vector"]] if "vector" in row else None
     return KnowledgeDocument(id_, content, vector, metadata, content_hash, created_at, score)
 
@@ -160,10 +185,32 @@ def to_score(distance: Distance, value: float) -> float:
 
 
 def _exact(row: Mapping[str, Any]) -> list[Any]:
-    return decode("".join(row["exact"]), "document")
+    return decode(_whole(row, "exact"), "document")
 
 
-def _pieces(text: str) -> Sequence[str]:
-    if len(text) > _PIECE * _CAPACITY:
-        raise InvalidInputError(f"{len(text)} characters are more than Milvus takes in one document")
-    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)] or [""]
+def _rest(exact: str, content: str) -> list[str]:
+    """What did not fit into the first pieces, each with the letter that its field begins with."""
+    if len(content) <= _PIECE >= len(exact):
+        return []
+    pieces = [
+        field + text[start : start + _PIECE]
+        for field, text in (("e", exact), ("c", content))
+        for start in range(_PIECE, len(text), _PIECE)
+    ]
+    if len(pieces) > _CAPACITY:
+        raise InvalidInputError(f"{len(content) + len(exact)} characters are more than Milvus takes in one document")
+    return pieces
+
+
+def _whole(row: Mapping[str, Any], field: str) -> str:
+    text: str = row.get(field, "")
+    return text + "".join([piece[1:] for piece in row["rest"] if piece[0] == field[0]]) if row["rest"] else text
+
+
+def _texts(words: Iterable[str]) -> str:
+    """Digests as JSON, after the empty text: that there is something."""
+    return '["' + '","'.join(["", *[word[:WORD] for word in words]]) + '"]'
+
+
+def _object(items: Iterable[tuple[str, str]]) -> str:
+    return "{" + ",".join([f'"{name}":{value}' for name, value in items]) + "}"

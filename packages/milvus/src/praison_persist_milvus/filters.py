@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from praison_persist.facets import bound_of, present_word, words_of
-from praison_persist.filters import Comparison, Filter, In
+from praison_persist.filters import Comparison, Exists, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
+
+from .convert import WORD
 
 __all__ = ["any_id", "both", "to_expression"]
 
@@ -36,17 +38,20 @@ def both(*expressions: str | None) -> str:
 def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if negated:
         return Narrowed(exact=isinstance(node, In) and not node.values)
+    path = present_word(node.path)[:WORD]
+    words = [""]  # there is something
     if isinstance(node, Comparison) and node.op != "eq":
         bound = bound_of(node)
-        if bound is None:
-            return Narrowed(_facts([present_word(node.path)]))
-        return Narrowed(f'bounds["{bound.field}"] {_COMPARE[bound.op]} {bound.value!r}', bound.exact)
-    return Narrowed(_facts(words_of(node)), exact=True)
-
-
-def _facts(words: Iterable[str]) -> str:
-    quoted = _quoted(words)
-    return f"array_contains_any(facts, [{quoted}])" if quoted else _NOTHING
+        if bound is not None:
+            return Narrowed(f'bounds["{bound.field}"] {_COMPARE[bound.op]} {bound.value!r}', bound.exact)
+        exact = False
+    else:
+        exact = True
+        if not isinstance(node, Exists):
+            words = [word[:WORD] for word in words_of(node)]
+    if len(words) == 1:
+        return Narrowed(f'json_contains(facts["{path}"], "{words[0]}")', exact)
+    return Narrowed(f'json_contains_any(facts["{path}"], [{_quoted(words)}])' if words else _NOTHING, exact)
 
 
 def _either(expressions: Sequence[str]) -> str:

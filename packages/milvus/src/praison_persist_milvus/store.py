@@ -28,6 +28,7 @@ from praison_persist.vectorstore import VectorStoreBase
 
 from .convert import (
     DOCUMENT,
+    EXACT,
     METRICS,
     describe,
     from_name,
@@ -199,7 +200,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
                 return
             # Other processes may write to a server meanwhile. An upsert leaves one row for each key, and whose it is.
             client.upsert(name, rows, timeout=self._timeout)
-            found = self._rows(client, name, any_id(ids), ["id", "exact"])
+            found = self._rows(client, name, any_id(ids), ["id", *EXACT])
             ours = [row["id"] for row in found if write_of(row) == write]
             if len(ours) < len(ids):
                 if ours:
@@ -307,7 +308,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         narrowed = to_expression(condition)
         wanted = ["id", *fields]
         if not narrowed.exact and "exact" not in fields:
-            wanted.append("exact")
+            wanted += EXACT
         last = ""
         while True:
             rows = self._rows(client, name, both(f'id > "{last}"', among, narrowed.where), wanted, self.max_batch)
