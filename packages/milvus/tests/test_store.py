@@ -111,7 +111,7 @@ def test_metadata_of_more_values_than_milvus_takes_is_refused(milvus_place: str,
     with MilvusKnowledgeStore(milvus_place, collection_prefix=emptied) as store:
         store.create_collection("docs", 2)
         with pytest.raises(
-            InvalidInputError, match=r"5001 names and values, whose digests take 75\d{3} bytes; Milvus takes 65535"
+            InvalidInputError, match=r"5001 names and values, whose digests take 95\d{3} bytes; Milvus takes 65535"
         ):
             store.insert("docs", [KnowledgeDocument("a", "", [1, 0], {"many": list(range(5000))})])
         assert store.count("docs") == 0

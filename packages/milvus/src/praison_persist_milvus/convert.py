@@ -34,7 +34,6 @@ __all__ = [
     "DOCUMENT",
     "EXACT",
     "METRICS",
-    "WORD",
     "describe",
     "from_name",
     "key_of",
@@ -53,9 +52,6 @@ EXACT = ["exact", "rest"]
 
 DOCUMENT = ["content", *EXACT]
 """The fields of a document without its embedding."""
-
-WORD = 12
-"""Characters of a digest, of 6 bits each."""
 
 _KIND = "praison-persist"
 _CAPACITY = 4096  # the most that Milvus takes in an array
@@ -141,7 +137,7 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
         InvalidInputError: more than Milvus takes in one document.
     """
     lists, bounds = facets_by_path(document.metadata)
-    facts = _object((path[:WORD], _texts(words)) for path, words in lists.items())
+    facts = _object((path, _texts(words)) for path, words in lists.items())
     if len(facts) > _JSON:
         raise InvalidInputError(
             f"document {document.id!r}: its metadata has {sum(map(len, lists.values()), len(lists))} names and values, "
@@ -209,7 +205,7 @@ def _whole(row: Mapping[str, Any], field: str) -> str:
 
 def _texts(words: Iterable[str]) -> str:
     """Digests as JSON, after the empty text: that there is something."""
-    return '["' + '","'.join(["", *[word[:WORD] for word in words]]) + '"]'
+    return '["' + '","'.join(["", *words]) + '"]'
 
 
 def _object(items: Iterable[tuple[str, str]]) -> str:

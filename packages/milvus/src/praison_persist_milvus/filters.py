@@ -12,8 +12,6 @@ from praison_persist.facets import bound_of, present_word, words_of
 from praison_persist.filters import Comparison, Exists, Filter, In
 from praison_persist.narrowing import Leaf, Narrowed, narrow
 
-from .convert import WORD
-
 __all__ = ["any_id", "both", "to_expression"]
 
 _NOTHING = 'id == ""'
@@ -38,7 +36,7 @@ def both(*expressions: str | None) -> str:
 def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     if negated:
         return Narrowed(exact=isinstance(node, In) and not node.values)
-    path = present_word(node.path)[:WORD]
+    path = present_word(node.path)
     words = [""]  # there is something
     if isinstance(node, Comparison) and node.op != "eq":
         bound = bound_of(node)
@@ -48,7 +46,7 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
     else:
         exact = True
         if not isinstance(node, Exists):
-            words = [word[:WORD] for word in words_of(node)]
+            words = words_of(node)
     if len(words) == 1:
         return Narrowed(f'json_contains(facts["{path}"], "{words[0]}")', exact)
     return Narrowed(f'json_contains_any(facts["{path}"], [{_quoted(words)}])' if words else _NOTHING, exact)
