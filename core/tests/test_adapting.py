@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from praison_persist.adapting.chroma import LOOSE, Keys
-from praison_persist.adapting.qdrant import qdrant_filter, qdrant_key
-from praison_persist.adapting.records import EXACT, OURS, PREFIX, facet, faceted, to_document, to_metadata, to_text
+from praison_persist.adapting.qdrant import qdrant_fields, qdrant_filter, qdrant_key
+from praison_persist.adapting.qdrant_values import comparable_key
+from praison_persist.adapting.records import EXACT, OURS, PREFIX, to_document, to_metadata, to_text
 from praison_persist.diversity import diverse
-from praison_persist.facets import FACTS, bound_of, facets_of
-from praison_persist.filters import Comparison, parse_filter
+from praison_persist.filters import parse_filter
 from praison_persist.keywords import named
 from praison_persist.knowledge import KnowledgeDocument
 
@@ -22,15 +22,14 @@ DOCUMENT = KnowledgeDocument("a/b", "x\0y", [1.0, 0.5], {"lang": "de", "n": 2**7
 @pytest.mark.parametrize("text", [False, True])
 @pytest.mark.parametrize("vector", [False, True])
 def test_a_record_gives_its_document_back(text: bool, vector: bool) -> None:
-    metadata = to_metadata(DOCUMENT, faceted, vector=vector, text=text)
+    metadata = to_metadata(DOCUMENT, qdrant_fields, vector=vector, text=text)
     theirs = [9.0, 9.0] if vector else array("f", DOCUMENT.embedding or ())
     assert to_document("key", "" if text else to_text(DOCUMENT), metadata, theirs) == DOCUMENT
 
 
-def test_readers_see_plain_metadata_and_no_facets_unless_they_are_asked_for() -> None:
+def test_readers_see_plain_metadata_and_more_where_filters_ask_for_it() -> None:
     assert set(to_metadata(DOCUMENT)) == {"lang", EXACT}
-    facets = {facet(name): value for name, value in facets_of(DOCUMENT.metadata).items()}
-    assert to_metadata(DOCUMENT, faceted).items() >= {OURS: True, **facets}.items()
+    assert to_metadata(DOCUMENT, qdrant_fields).items() >= {"lang": "de", "deep": {"x": [None]}, "a b": 1}.items()
     theirs = KnowledgeDocument("a", "", [1.0], {OURS: "mine", f"{PREFIX}x": 1})
     assert set(to_metadata(theirs)) == {EXACT}
 
@@ -41,37 +40,55 @@ def test_a_record_of_somebody_else_is_a_document_with_the_vector_of_the_engine()
     )
 
 
-CONDITIONS = {
-    "none": (None, True),
-    "equal": ({"a": 1, "b": "x"}, True),
-    "one of none": ({"a": {"$in": []}}, True),
-    "not": ({"a": {"$nin": [1, "x"]}}, True),
-    "above": ({"a": {"$gt": 0.5}}, True),
-    "above what a double tells apart": ({"a": {"$gt": 2**60}}, False),
-    "above a text": ({"a": {"$gt": "x"}}, False),
-    "not above": ({"$not": {"a": {"$gt": 1}}}, False),
-    "either": ({"$or": [{"a": 1}, {"b": {"$exists": False}}]}, True),
+def _match(key: str, *values: Any) -> Any:
+    return {"key": key, "match": {"value": values[0]} if len(values) == 1 else {"any": list(values)}}
+
+
+def _range(key: str, **bounds: float) -> Any:
+    return {"key": key, "range": bounds}
+
+
+FILTERS = {
+    "none": (None, None, True),
+    "equal": ({"a": True, "b": "x"}, {"must": [_match("m.a", True), _match("m.b", "x")]}, True),
+    "a number": ({"a": 1}, {"must": [_range("m.a", gte=1.0, lte=1.0)]}, True),
+    "a large number": ({"a": 2**60}, {"must": [_match("m.a", 2**60)]}, True),
+    "at a path": ({"a.b c": {"$in": ["x", "y"]}}, {"must": [_match('m.a."b c"', "x", "y")]}, True),
+    "one of none": ({"a": {"$in": []}}, {"must": [{"has_id": []}]}, True),
+    "not": (
+        {"a": {"$nin": ["x", False]}},
+        {"must_not": [{"should": [_match("m.a", False), {**_match("m.a", "x"), "match": {"any": ["x"]}}]}]},
+        True,
+    ),
+    "not a number, of which two are one": ({"a": {"$ne": 1}}, None, False),
+    "above": ({"a": {"$gt": 0.5}}, {"must": [_range("m.a", gte=0.5)]}, True),
+    "not above": ({"$not": {"a": {"$gte": 1}}}, {"must_not": [_range("m.a", gt=1.0)]}, True),
+    "above what a double tells apart": ({"a": {"$gt": 2**60}}, None, False),
+    "above a text": ({"a": {"$gt": "x"}}, None, False),
+    "a text in another form": ({"a": "\0"}, None, False),
+    "a key in another form": ({'a"': 1}, None, False),
+    "a key with another meaning": ({"x": 1, "praison_persist": 1}, None, False),
+    "present, which an empty list is not": ({"a": {"$exists": True}}, None, False),
+    "absent": (
+        {"a": {"$exists": False}},
+        {"must_not": [{"should": [{"must_not": [{"is_empty": {"key": "m.a"}}]}, {"key": "m.a", "is_null": True}]}]},
+        True,
+    ),
 }
 
 
-@pytest.mark.parametrize(("given", "exact"), CONDITIONS.values(), ids=CONDITIONS)
-def test_qdrant_is_asked_for_what_matches_and_for_records_of_somebody_else(given: Any, exact: bool) -> None:
-    asked = qdrant_filter(parse_filter(given), "metadata.")
-    assert asked.exact is exact
-    if asked.where is not None:
-        assert asked.where["should"][1] == {"is_empty": {"key": f"metadata.{OURS}"}}
+@pytest.mark.parametrize(("given", "where", "exact"), FILTERS.values(), ids=FILTERS)
+def test_qdrant_is_asked_for_what_matches(given: Any, where: Any, exact: bool) -> None:
+    asked = qdrant_filter(parse_filter(given), "m.", own=frozenset({"x"}))
+    assert (asked.where, asked.exact) == (where, exact)
 
 
-def test_filters_are_in_the_words_of_their_engine() -> None:
-    word = facets_of({"a": 1})[FACTS][-1]
-    bound = bound_of(Comparison(("n",), "lt", 2))
-    assert bound is not None
-    condition = parse_filter({"a": 1, "n": {"$lt": 2}})
-    equal = {"key": f"m.{facet(FACTS)}", "match": {"value": word}}
-    below = {"key": f"m.{facet(bound.field)}", "range": {"lt": 2.0}}
-    assert qdrant_filter(condition, "m.").where == {
-        "should": [{"must": [equal, below]}, {"is_empty": {"key": f"m.{OURS}"}}]
-    }
+def test_qdrant_holds_what_it_can_compare() -> None:
+    metadata = {"a": [1, "t", []], "b": {"c": 1e17}, "x": 1, "praison_y": 1, "\0": None}
+    fields = qdrant_fields(metadata, own=frozenset({"x"}))
+    assert fields.keys() == {"a", "b", comparable_key("\0")}
+    assert fields["a"] == [1, "t", {}]
+    assert type(fields["b"]["c"]) is int
 
 
 MINE, SHARED = Keys(own=frozenset({"x"})), Keys(own=frozenset({"x"}), shared=True)

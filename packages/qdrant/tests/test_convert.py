@@ -16,7 +16,7 @@ from qdrant_client import models
 
 from praison_persist import KnowledgeDocument
 from praison_persist.adapting.qdrant import qdrant_score
-from praison_persist_qdrant.comparable import comparable, comparable_number
+from praison_persist.adapting.qdrant_values import comparable, comparable_number
 from praison_persist_qdrant.convert import MARK, to_document, to_point, to_point_id
 from praison_persist_testkit.samples import HOSTILE_TEXTS, JSON_VALUES
 

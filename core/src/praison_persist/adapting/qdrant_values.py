@@ -1,6 +1,6 @@
-"""The form of metadata that Qdrant holds and compares: what `convert` stores and `filters` asks for. Pure functions.
+"""The form of metadata that Qdrant holds and compares: what is stored there, and what filters ask for. Pure functions.
 
-Nearly all metadata is that form already. Where it is not, `convert` keeps the exact metadata as text beside it.
+Nearly all metadata is that form already. Where it is not, the exact metadata is kept as text beside it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 from operator import is_
 from typing import Any, cast
 
-from praison_persist.jsontext import encode_text
+from ..jsontext import encode_text
 
 __all__ = ["EXACT_INTEGERS", "INT64", "comparable", "comparable_key", "comparable_number", "comparable_text"]
 

@@ -4,7 +4,7 @@ Metadata of a record::
 
     praison_persist   JSON text: id, exact metadata, content_hash, created_at, the vector as float32 in base64 (null
                       where the engine gives it back), and the content where the vector store keeps no text
-    lang, year, ...   for readers in the framework and for filters: `plain`, `faceted`, or as in `chroma`
+    lang, year, ...   for readers in the framework and for filters: `plain`, or as in `chroma` and `qdrant`
 
 A record of somebody else has none that begin with ``praison_``: its metadata is that of the document.
 """
@@ -15,7 +15,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from ..facets import facets_of
 from ..float32 import pack, unpack
 from ..jsontext import decode, decode_text, encode, encode_text, is_plain_text
 from ..knowledge import KnowledgeDocument
@@ -24,8 +23,6 @@ __all__ = [
     "EXACT",
     "OURS",
     "PREFIX",
-    "facet",
-    "faceted",
     "packed",
     "plain",
     "to_document",
@@ -48,20 +45,9 @@ def to_text(document: KnowledgeDocument) -> str:
     return cast(str, encode_text(document.content))
 
 
-def facet(name: str) -> str:
-    """The key of a field of `praison_persist.facets`."""
-    return PREFIX + name
-
-
 def plain(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
     """What readers see: text, numbers and booleans at keys that are plain names."""
     return {key: value for key, value in (metadata or {}).items() if _is_plain(key) and _is_simple(value)}
-
-
-def faceted(metadata: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What readers see and what filters ask for: `OURS`, and the fields of `praison_persist.facets`."""
-    facets = {facet(name): value for name, value in facets_of(metadata).items()}
-    return {**plain(metadata), OURS: True, **facets}
 
 
 def to_metadata(

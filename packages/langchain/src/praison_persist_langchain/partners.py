@@ -14,8 +14,8 @@ from langchain_core.vectorstores import VectorStore
 
 from praison_persist.adapting.chroma import Keys, chroma_distance, chroma_score
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.qdrant import qdrant_distance, qdrant_filter, qdrant_key, qdrant_score
-from praison_persist.adapting.records import faceted, plain, to_document, to_metadata, to_text
+from praison_persist.adapting.qdrant import qdrant_distance, qdrant_fields, qdrant_filter, qdrant_key, qdrant_score
+from praison_persist.adapting.records import plain, to_document, to_metadata, to_text
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import KnowledgeDocument
@@ -137,7 +137,7 @@ class Chroma(AnyVectorStore):
 class Qdrant(AnyVectorStore):
     """`langchain_qdrant.QdrantVectorStore`: its ids are UUIDs, so a document's key is made of its id."""
 
-    fields = staticmethod(faceted)
+    fields = staticmethod(qdrant_fields)
 
     def distances(self) -> Sequence[Distance]:
         return (qdrant_distance(str(self.vectorstore.distance.value)),)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from llama_index.core.schema import BaseNode, MetadataMode, NodeRelationship, RelatedNodeInfo, TextNode
@@ -16,11 +17,10 @@ from llama_index.core.vector_stores.utils import metadata_dict_to_node, node_to_
 
 from praison_persist.adapting.chroma import Keys, chroma_distance, chroma_score
 from praison_persist.adapting.partner import Partner, kind_of
-from praison_persist.adapting.qdrant import qdrant_distance, qdrant_filter, qdrant_key, qdrant_score
+from praison_persist.adapting.qdrant import qdrant_distance, qdrant_fields, qdrant_filter, qdrant_key, qdrant_score
 from praison_persist.adapting.records import (
     EXACT,
     PREFIX,
-    faceted,
     packed,
     plain,
     to_document,
@@ -221,7 +221,7 @@ class Qdrant(AnyVectorStore):
         points, _ = store._build_points(nodes, store.sparse_vector_name)
         for point, document in zip(points, documents, strict=True):
             point.vector[store.dense_vector_name] = document.embedding
-            point.payload |= to_metadata(document, faceted, vector=False)
+            point.payload |= to_metadata(document, _fields, vector=False)
             point.payload[_VECTOR] = packed(document.embedding or ())
         store.client.upload_points(  # as by its add
             store.collection_name,
@@ -260,7 +260,7 @@ class Qdrant(AnyVectorStore):
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
-        return qdrant_filter(condition).exact
+        return qdrant_filter(condition, own=_OWN).exact
 
     def keys(self, condition: Filter | None) -> list[str]:
         found: list[str] = []
@@ -295,7 +295,7 @@ class Qdrant(AnyVectorStore):
     def _filter(self, condition: Filter | None) -> Any:
         from qdrant_client import models  # there where its vector store is
 
-        wanted = qdrant_filter(condition).where
+        wanted = qdrant_filter(condition, own=_OWN).where
         return None if wanted is None else models.Filter.model_validate(wanted)
 
 
@@ -308,7 +308,9 @@ _PARTNERS = {
     "llama_index.vector_stores.qdrant.base.QdrantVectorStore": Qdrant,
 }
 _NODE = ("_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id")
-_KEYS = Keys(own=frozenset({*_NODE, "chroma:document"}), shared=True)
+_OWN = frozenset(_NODE)
+_KEYS = Keys(own=_OWN | {"chroma:document"}, shared=True)
+_fields = partial(qdrant_fields, own=_OWN)
 _VECTOR = PREFIX + "vector"
 
 

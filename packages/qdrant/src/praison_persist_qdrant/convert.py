@@ -3,7 +3,7 @@
 Payload of a point::
 
     doc_id, content, content_hash, created_at    the document's fields, named as PraisonAI names them
-    metadata         the metadata, in the form that Qdrant holds and compares (see `comparable`); absent for None
+    metadata         in the form that Qdrant holds and compares (see core's `qdrant_values`); absent for None
     exact            JSON text of created_at and metadata, only where one of them had to take another form
     norm             length of the vector under cosine, which Qdrant keeps at length 1
     praison_persist  marks this layout; the value tells one write from another
@@ -22,11 +22,10 @@ from typing import Any, cast
 
 from qdrant_client import models
 
+from praison_persist.adapting.qdrant_values import comparable, comparable_number
 from praison_persist.jsontext import decode, decode_text, encode, encode_text
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
 from praison_persist.scores import Distance
-
-from .comparable import comparable, comparable_number
 
 __all__ = [
     "DISTANCES",
