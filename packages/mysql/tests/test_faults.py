@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import pymysql
 import pytest
@@ -214,6 +215,28 @@ def test_a_server_that_accepts_and_never_answers_is_given_up_after_the_connect_t
         with pytest.raises(OperationTimeoutError, match="no answer within 1 s while connecting") as failure:
             store.get_session("s")
     assert "s3cret-p4ss" not in f"{failure.value} {failure.value!r}"
+
+
+def test_a_server_that_goes_away_while_tls_begins_is_tried_again(open_store: Open, mysql_url: str) -> None:
+    place = urlsplit(mysql_url)
+    with socket.create_server(("127.0.0.1", 0)) as front:
+
+        def cut(times: int) -> None:
+            for _ in range(times):
+                client, _ = front.accept()
+                with client, socket.create_connection((place.hostname, place.port)) as behind:
+                    client.sendall(behind.recv(4096))  # the greeting
+                    client.recv(4096)  # the wish for TLS
+            front.close()
+
+        url = urlunsplit(place._replace(netloc=f"{place.username}@127.0.0.1:{front.getsockname()[1]}"))
+        cutting = threading.Thread(target=cut, args=(3,))
+        cutting.start()
+        with pytest.raises(UnavailableError) as caught:
+            open_store(f"{url}?ssl_mode=REQUIRED", max_retries=2).create_session(ConversationSession("s"))
+        cutting.join(10)
+        assert not cutting.is_alive()
+        assert caught.value.retryable
 
 
 def test_a_statement_without_an_answer_is_given_up_after_the_command_timeout(

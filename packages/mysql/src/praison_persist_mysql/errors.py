@@ -18,6 +18,9 @@ __all__ = ["check_size", "not_encrypted", "translate"]
 _LARGE = 1 << 20
 """Statements of fewer characters are not measured: no server takes less than 4 MiB."""
 
+_CUT_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+"""A server that went away while it was talked to, as one that is being restarted does; nobody's settings are wrong."""
+
 CONNECTION_FAILED = 2003
 TLS_FAILED = 2026
 
@@ -29,7 +32,7 @@ def translate(error: Exception, settings: Settings) -> PersistError | None:
     code = error.args[0] if error.args and isinstance(error.args[0], int) else None
     text = scrub(error.args[1] if len(error.args) > 1 else error, *settings.secrets)
     cause: Any = getattr(error, "original_exception", None) or error.__cause__ or error.__context__
-    if isinstance(cause, ssl.SSLError):
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, _CUT_OFF):
         return ConfigurationError(
             f"{settings.place}: TLS failed: {scrub(cause, *settings.secrets)}",
             hint="see ssl_mode and ssl_ca in the URL",
