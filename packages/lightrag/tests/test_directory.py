@@ -49,6 +49,18 @@ def test_a_store_that_is_opened_later_finds_everything(tmp_path: Path) -> None:
         assert [one.id for one in later.search("docs", [1.0, 1.0, 1.0], filters={"x": {"$exists": True}})] == ["a"]
 
 
+def test_a_match_is_found_however_far_it_is(tmp_path: Path) -> None:
+    with _store(tmp_path) as store:
+        store.create_collection("docs", 2)
+        places = [number * 7 % 40 for number in range(40)]  # 0 is the nearest
+        store.insert("docs", [KnowledgeDocument(f"{n}", "", [1.0, n / 10], {"n": n}) for n in places])
+        nearest = [str(n) for n in range(40)]
+        far = {"n": {"$gte": 30}}
+        for limit in (1, 9, 10, 11, 40):
+            assert [one.id for one in store.search("docs", [1.0, 0.0], limit)] == nearest[:limit]
+            assert [one.id for one in store.search("docs", [1.0, 0.0], limit, far)] == nearest[30:][:limit]
+
+
 def test_the_directory_is_lightrag_data_where_nothing_is_said(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     with LightRAGKnowledgeStore() as store:
