@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from praison_persist.adapting.chroma import LOOSE, Keys
+from praison_persist.adapting.chroma import LOOSE, OURS, Keys
 from praison_persist.adapting.qdrant import qdrant_fields, qdrant_filter, qdrant_key
 from praison_persist.adapting.qdrant_values import comparable_key
-from praison_persist.adapting.records import EXACT, OURS, PREFIX, to_document, to_metadata, to_text
+from praison_persist.adapting.records import EXACT, PREFIX, to_document, to_metadata, to_text
 from praison_persist.diversity import diverse
 from praison_persist.filters import parse_filter
 from praison_persist.keywords import named

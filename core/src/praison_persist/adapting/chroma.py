@@ -15,15 +15,18 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ..filters import Comparison, Exists, Filter, In, Not, Or, Scalar, fields
+from ..filters import Comparison, Exists, Filter, In, Scalar, fields
 from ..jsontext import is_plain_text
 from ..narrowing import Leaf, Narrowed, narrow
 from ..scores import Distance, from_distance
-from .records import EXACT, OURS, PREFIX
+from .records import EXACT, PREFIX
 
-__all__ = ["LOOSE", "Keys", "Where", "chroma_distance", "chroma_score"]
+__all__ = ["LOOSE", "OURS", "Keys", "Where", "chroma_distance", "chroma_score"]
 
 Where = dict[str, Any]
+
+OURS = PREFIX + "ours"
+"""True in each record of ours, where records of somebody else may stand beside it."""
 
 LOOSE = PREFIX + "loose"
 """The keys at which a list holds numbers or booleans, or a number is too large for Chroma."""
@@ -81,7 +84,7 @@ class Keys:
             # A key with a dot may be somebody else's own, which is at no path.
             if self.shared and len(node.path) > 1:
                 return Narrowed()
-            return self._none_of(node, key, values)
+            return self._none_of(key, values)
         return self._one_of(key, values)
 
     def _range(self, key: str, node: Comparison) -> Narrowed[Where]:
@@ -103,14 +106,10 @@ class Keys:
             wheres += self._unknown(key)
         return Narrowed(_either(wheres), exact=True)
 
-    def _none_of(self, node: Comparison | In, key: str, values: Sequence[Scalar]) -> Narrowed[Where]:
-        if len(values) != 1:
-            any_of = Or(tuple(Comparison(node.path, "eq", value) for value in values))
-            return narrow(Not(any_of), self._leaf, _both, _either) if values else Narrowed(exact=True)
-        value = values[0]
-        if not _is_asked(value) or (isinstance(value, float) and not value.is_integer()):
-            return Narrowed()
-        return Narrowed({key: {"$ne": value}}, exact=True)
+    def _none_of(self, key: str, values: Sequence[Scalar]) -> Narrowed[Where]:
+        asked = [one for one in values if _is_asked(one) and not (isinstance(one, float) and not one.is_integer())]
+        wheres: list[Where] = [{key: {"$ne": value}} for value in asked]
+        return Narrowed(_both(wheres) if wheres else None, exact=len(asked) == len(values))
 
     def _unknown(self, key: str) -> list[Where]:
         """The records whose numbers at the key Chroma does not compare."""
@@ -166,7 +165,7 @@ def chroma_score(distance: Distance, value: float) -> float:
 
 
 def _both(parts: Sequence[Where]) -> Where:
-    return {"$and": list(parts)}
+    return {"$and": list(parts)} if len(parts) > 1 else parts[0]
 
 
 def _either(parts: Sequence[Where]) -> Where:

@@ -18,7 +18,14 @@ from ..errors import UnsupportedFilterError
 from ..filters import Comparison, Exists, Filter, In, Scalar
 from ..narrowing import Leaf, Narrowed, narrow
 from ..scores import Distance, from_distance
-from .qdrant_values import EXACT_INTEGERS, comparable, comparable_key, comparable_number, comparable_text
+from .qdrant_values import (
+    EXACT_INTEGERS,
+    comparable,
+    comparable_key,
+    comparable_number,
+    comparable_text,
+    is_comparable_path,
+)
 from .records import PREFIX
 
 __all__ = [
@@ -108,18 +115,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 def _is_sure(node: Leaf, negated: bool) -> bool:
     """Whether no match is lost: one of somebody else, whose metadata has another form, or one of two like numbers."""
-    if any(comparable_key(part) != part for part in node.path):
+    if not is_comparable_path(node.path):
         return False
     if isinstance(node, Exists):
         return negated  # an empty list is absent in Qdrant
     values = node.values if isinstance(node, In) else (node.value,)
     if any(isinstance(value, str) and comparable_text(value) != value for value in values):
         return False
-    return not negated or not any(type(value) in (int, float) for value in values) or _is_range(node)
-
-
-def _is_range(node: Leaf) -> bool:
-    return isinstance(node, Comparison) and node.op != "eq"
+    equality = isinstance(node, In) or node.op == "eq"
+    return not (negated and equality and any(type(value) in (int, float) for value in values))
 
 
 def _is_null(key: str) -> Mapping[str, Any]:

@@ -8,18 +8,26 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Iterable
 from decimal import Decimal
 from operator import is_
 from typing import Any, cast
 
 from ..jsontext import encode_text
 
-__all__ = ["EXACT_INTEGERS", "INT64", "comparable", "comparable_key", "comparable_number", "comparable_text"]
+__all__ = [
+    "EXACT_INTEGERS",
+    "comparable",
+    "comparable_key",
+    "comparable_number",
+    "comparable_text",
+    "is_comparable_path",
+]
 
 EXACT_INTEGERS = 2**53
 """From here on a double does not hold every integer."""
 
-INT64 = 2**63
+_INT64 = 2**63
 _PLAIN = re.compile(r"[ -~]*")
 _UNQUOTABLE = re.compile(r'["\\\x1f]')
 _ESCAPES = {"\x1f": "\x1f1", '"': "\x1f2", "\\": "\x1f3"}
@@ -61,6 +69,11 @@ def comparable_key(key: str) -> str:
     return _UNQUOTABLE.sub(lambda match: _ESCAPES[match[0]], text) if _UNQUOTABLE.search(text) else text
 
 
+def is_comparable_path(path: Iterable[str]) -> bool:
+    """Whether the keys are in that form as they are, so that those of somebody else's payload can be named, too."""
+    return all(comparable_key(key) == key for key in path)
+
+
 def comparable_number(number: float) -> float:
     """A number that Qdrant gives back as it is, and that compares as before with all that a filter may ask for.
 
@@ -72,8 +85,8 @@ def comparable_number(number: float) -> float:
       floats that only differ there may count as equal.
     """
     if isinstance(number, int):
-        return number if -INT64 <= number < INT64 else _beyond(number)
-    if EXACT_INTEGERS <= abs(number) < INT64:
+        return number if -_INT64 <= number < _INT64 else _beyond(number)
+    if EXACT_INTEGERS <= abs(number) < _INT64:
         return int(number)
     text = repr(number)
     if len(text) <= 16 and "e" not in text:  # at most 15 digits

@@ -21,7 +21,6 @@ from ..knowledge import KnowledgeDocument
 
 __all__ = [
     "EXACT",
-    "OURS",
     "PREFIX",
     "packed",
     "plain",
@@ -35,7 +34,6 @@ PREFIX = "praison_"
 """Of the keys that are not for readers."""
 
 EXACT = PREFIX + "persist"
-OURS = PREFIX + "ours"
 
 _INT64 = 2**63
 

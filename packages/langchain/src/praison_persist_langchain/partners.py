@@ -123,7 +123,7 @@ class Chroma(AnyVectorStore):
         return self.vectorstore.get(where=_KEYS.where(condition).where, include=[])["ids"]
 
     def drop(self) -> None:
-        super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
+        super().drop()  # or records of other collections inherit the lists, chroma-core/chroma issue 7594
         self.vectorstore.delete_collection()
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:

@@ -45,7 +45,7 @@ class AnyVectorStore(Partner):
     def add(self, documents: Sequence[KnowledgeDocument]) -> None:
         pairs = zip(self.keys_of([document.id for document in documents]), documents, strict=True)
         kept = self.vectorstore.stores_text
-        self.vectorstore.add([_node(key, one, to_metadata(one, text=not kept)) for key, one in pairs])
+        self.vectorstore.add([_node(key, one, to_metadata(one, text=not kept), one.embedding) for key, one in pairs])
 
     def replace(self, documents: Sequence[KnowledgeDocument]) -> None:
         # Some vector stores keep the old node of an id, some have both.
@@ -181,7 +181,7 @@ class Chroma(AnyVectorStore):
         return self.vectorstore.client.get(where=_KEYS.where(condition).where, include=[])["ids"]
 
     def drop(self) -> None:
-        super().drop()  # or records of other collections inherit the facts, chroma-core/chroma issue 7594
+        super().drop()  # or records of other collections inherit the lists, chroma-core/chroma issue 7594
         collection = self.vectorstore.client
         collection._client.delete_collection(collection.name, collection.tenant, collection.database)
 
@@ -260,7 +260,7 @@ class Qdrant(AnyVectorStore):
         return near, condition is not None and len(near) == k
 
     def narrows(self, condition: Filter | None) -> bool:
-        return qdrant_filter(condition, own=_OWN).exact
+        return qdrant_filter(condition, own=_NODE).exact
 
     def keys(self, condition: Filter | None) -> list[str]:
         found: list[str] = []
@@ -285,7 +285,7 @@ class Qdrant(AnyVectorStore):
         if EXACT not in payload:
             (node,) = self.vectorstore.parse_to_query_result([point]).nodes
             return to_document(node.node_id, node.get_content(MetadataMode.NONE), node.metadata, node.embedding)
-        text = decode(payload[_NODE[0]], "node")["text"]
+        text = decode(payload["_node_content"], "node")["text"]
         return to_document(str(point.id), text, payload, unpacked(payload[_VECTOR]) if whole else None)
 
     def _params(self) -> Any:
@@ -295,7 +295,7 @@ class Qdrant(AnyVectorStore):
     def _filter(self, condition: Filter | None) -> Any:
         from qdrant_client import models  # there where its vector store is
 
-        wanted = qdrant_filter(condition, own=_OWN).where
+        wanted = qdrant_filter(condition, own=_NODE).where
         return None if wanted is None else models.Filter.model_validate(wanted)
 
 
@@ -307,10 +307,9 @@ _PARTNERS = {
     "llama_index.vector_stores.chroma.base.ChromaVectorStore": Chroma,
     "llama_index.vector_stores.qdrant.base.QdrantVectorStore": Qdrant,
 }
-_NODE = ("_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id")
-_OWN = frozenset(_NODE)
-_KEYS = Keys(own=_OWN | {"chroma:document"}, shared=True)
-_fields = partial(qdrant_fields, own=_OWN)
+_NODE = frozenset({"_node_content", "_node_type", "document_id", "doc_id", "ref_doc_id"})
+_KEYS = Keys(own=_NODE | {"chroma:document"}, shared=True)
+_fields = partial(qdrant_fields, own=_NODE)
 _VECTOR = PREFIX + "vector"
 
 
@@ -327,7 +326,7 @@ def _node(
     return TextNode(
         id_=key,
         text=to_text(document),
-        embedding=document.embedding if embedding is None else embedding,
+        embedding=embedding,
         metadata=metadata,
         excluded_embed_metadata_keys=hidden,
         excluded_llm_metadata_keys=hidden,

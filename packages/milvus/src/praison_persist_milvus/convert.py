@@ -18,8 +18,9 @@ from __future__ import annotations
 import math
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
+from json import JSONEncoder
 from typing import Any, cast
 
 from pymilvus import CollectionSchema, DataType, FieldSchema
@@ -60,6 +61,7 @@ _PLACES = 650  # of numbers: their bounds are at most 49 bytes each
 _PIECE = 16_000  # characters of at most four bytes each
 _VARCHAR = 65_535
 _CASE = re.compile(r"__u([0-9a-f]+)$")
+_encode = JSONEncoder(separators=(",", ":")).encode  # of digests and finite numbers, which need no check
 
 
 class _Text(str):
@@ -137,7 +139,7 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
         InvalidInputError: more than Milvus takes in one document.
     """
     lists, bounds = facets_by_path(document.metadata)
-    facts = _object((path, _texts(words)) for path, words in lists.items())
+    facts = _encode({path: ["", *words] for path, words in lists.items()})  # "": that there is something
     if len(facts) > _JSON:
         raise InvalidInputError(
             f"document {document.id!r}: its metadata has {sum(map(len, lists.values()), len(lists))} names and values, "
@@ -156,7 +158,7 @@ def to_row(document: KnowledgeDocument, write: str) -> dict[str, Any]:
         "exact": _Text(exact[:_PIECE]),
         "rest": _rest(exact, content),
         "facts": facts,
-        "bounds": _object((field, repr(value)) for field, value in bounds.items()),
+        "bounds": _encode(bounds),
     }
 
 
@@ -186,8 +188,6 @@ def _exact(row: Mapping[str, Any]) -> list[Any]:
 
 def _rest(exact: str, content: str) -> list[str]:
     """What did not fit into the first pieces, each with the letter that its field begins with."""
-    if len(content) <= _PIECE >= len(exact):
-        return []
     pieces = [
         field + text[start : start + _PIECE]
         for field, text in (("e", exact), ("c", content))
@@ -199,14 +199,4 @@ def _rest(exact: str, content: str) -> list[str]:
 
 
 def _whole(row: Mapping[str, Any], field: str) -> str:
-    text: str = row.get(field, "")
-    return text + "".join([piece[1:] for piece in row["rest"] if piece[0] == field[0]]) if row["rest"] else text
-
-
-def _texts(words: Iterable[str]) -> str:
-    """Digests as JSON, after the empty text: that there is something."""
-    return '["' + '","'.join(["", *words]) + '"]'
-
-
-def _object(items: Iterable[tuple[str, str]]) -> str:
-    return "{" + ",".join([f'"{name}":{value}' for name, value in items]) + "}"
+    return "".join([row.get(field, ""), *[piece[1:] for piece in row["rest"] if piece[0] == field[0]]])

@@ -12,7 +12,7 @@ from typing import Any, cast
 from qdrant_client import models
 
 from praison_persist.adapting.qdrant import qdrant_condition
-from praison_persist.adapting.qdrant_values import comparable_key
+from praison_persist.adapting.qdrant_values import is_comparable_path
 from praison_persist.errors import UnsupportedFilterError
 from praison_persist.filters import And, Filter, Not, Or
 
@@ -73,7 +73,7 @@ class _Translator:
             return models.Filter(should=[self.translate(part, depth + 1) for part in node.operands])
         if isinstance(node, Not):
             return models.Filter(must_not=[self.translate(node.operand, depth + 1)])
-        if not self._prefix and any(comparable_key(part) != part for part in node.path):
+        if not self._prefix and not is_comparable_path(node.path):
             raise UnsupportedFilterError(f"Qdrant has no way to name the payload field {'.'.join(node.path)!r}")
         return cast(Any, models.Filter.model_validate({"must": qdrant_condition(node, self._prefix)}).must)
 
