@@ -103,6 +103,40 @@ def test_no_acknowledged_document_is_lost_when_the_embedded_engine_is_killed(tmp
         again.upsert("docs", [KnowledgeDocument("after", "", [1, 1, 1, 1])])
 
 
+def test_stores_go_on_when_the_embedded_engines_process_dies(tmp_path: Path, milvus_lite: None) -> None:
+    stores = [MilvusKnowledgeStore(path=tmp_path / "a.db") for _ in range(2)]
+    stores[0].create_collection("docs", 2)
+    acknowledged: list[str] = []
+    failures: list[Exception] = []
+
+    def insert(worker: int) -> None:
+        store = stores[worker % 2]
+        for number in range(30):
+            name = f"{worker}.{number}"
+            try:
+                acknowledged.extend(store.insert("docs", [KnowledgeDocument(name, "x", [1.0, float(number)])]))
+            except UnavailableError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=insert, args=(worker,)) for worker in range(4)]
+    for thread in threads:
+        thread.start()
+    while len(acknowledged) < 10:
+        time.sleep(0.01)
+    _process(tmp_path / "a.db").kill()
+    for thread in threads:
+        thread.join()
+    assert failures
+    assert len(acknowledged) + len(failures) == 4 * 30  # nobody met another error
+    for store in stores:
+        assert {*acknowledged} <= {one.id for one in store.iter_documents("docs")}
+    process = _process(tmp_path / "a.db")
+    assert process.poll() is None
+    for store in stores:
+        store.close()
+    assert process.poll() is not None
+
+
 def test_the_embedded_engines_process_ends_with_its_last_store(tmp_path: Path, milvus_lite: None) -> None:
     first, second = (MilvusKnowledgeStore(path=tmp_path / "a.db") for _ in range(2))
     first.create_collection("docs", 2)

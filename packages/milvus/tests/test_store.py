@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from praison_persist import ConfigurationError, InvalidInputError, KnowledgeDocument, UnsupportedError
 from praison_persist.filters import parse_filter
+from praison_persist.narrowing import Narrowed
 from praison_persist_milvus import MilvusKnowledgeStore
 from praison_persist_milvus.convert import from_name, to_name
 from praison_persist_milvus.filters import to_expression
@@ -57,23 +59,36 @@ def test_names_keep_their_capitals_though_milvus_lite_folds_them(name: str) -> N
     assert from_name(native) == name
 
 
-def test_a_filter_becomes_an_expression_that_no_match_fails() -> None:
-    assert (to_expression(None).where, to_expression(None).exact) == (None, True)
-    exact = to_expression(parse_filter({"a": {"$in": [1, "x"]}, "b": True}))
+@pytest.mark.parametrize("embedded", [False, True])
+def test_a_filter_becomes_an_expression_that_no_match_fails(embedded: bool) -> None:
+    def narrowed(condition: dict[str, Any] | None) -> Narrowed[str]:
+        return to_expression(parse_filter(condition), embedded=embedded)
+
+    assert (narrowed(None).where, narrowed(None).exact) == (None, True)
+    exact = narrowed({"a": {"$in": [1, "x"]}, "b": True})
     assert exact.exact
     assert exact.where is not None
-    assert exact.where.count("json_contains") == 2
+    assert exact.where.count("json_contains") == (3 if embedded else 2)
     for wider in ({"a": {"$ne": 1}}, {"$or": [{"a": 1}, {"b": {"$ne": 1}}]}):
-        assert (to_expression(parse_filter(wider)).where, to_expression(parse_filter(wider)).exact) == (None, False)
-    assert to_expression(parse_filter({"a": {"$in": []}})).where == 'id == ""'
+        assert (narrowed(wider).where, narrowed(wider).exact) == (None, False)
+    assert narrowed({"a": {"$in": []}}).where == 'id == ""'
     for condition, is_exact in (
         ({"n": {"$gte": 2020}}, True),
         ({"n": {"$lt": -0.5}}, True),
         ({"n": {"$gt": 2**60}}, False),
         ({"n": {"$lte": "x"}}, False),
     ):
-        narrowed = to_expression(parse_filter(condition))
-        assert (narrowed.where is not None, narrowed.exact) == (True, is_exact)
+        found = narrowed(condition)
+        assert (found.where is not None, found.exact) == (True, is_exact)
+
+
+def test_a_filter_of_many_values_leaves_the_embedded_engine_alive(tmp_path: Path, milvus_lite: None) -> None:
+    with MilvusKnowledgeStore(path=tmp_path / "a.db") as store:
+        store.create_collection("docs", 2)
+        store.insert("docs", [KnowledgeDocument(f"d{n}", "x", [1.0, n], {"n": n}) for n in range(10)])
+        for _ in range(3):
+            assert store.count("docs", {"n": {"$in": [9, *range(100, 2100)]}}) == 1
+            assert [one.id for one in store.search("docs", [1.0, 0.0])] == [f"d{n}" for n in range(5)]
 
 
 def test_a_search_with_an_index_still_finds_all_that_match(milvus_place: str, emptied: str) -> None:

@@ -7,6 +7,7 @@ left to `praison_persist.filters.matches`, as is what else is narrowed down only
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from praison_persist.facets import bound_of, present_word, words_of
 from praison_persist.filters import Comparison, Exists, Filter, In
@@ -18,9 +19,15 @@ _NOTHING = 'id == ""'
 _COMPARE = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
-def to_expression(condition: Filter | None) -> Narrowed[str]:
-    """An expression that every matching document satisfies; see `Narrowed`."""
-    return narrow(condition, _leaf, both=lambda parts: both(*parts), either=_either)
+def to_expression(condition: Filter | None, *, embedded: bool) -> Narrowed[str]:
+    """An expression that every matching document satisfies; see `Narrowed`.
+
+    Args:
+        condition: None for all documents.
+        embedded: for Milvus Lite. Given several texts, its ``json_contains_any`` unescapes each text of a row once for
+            each of them, past the end of its buffer, and dies; so it is asked for one at a time.
+    """
+    return narrow(condition, partial(_leaf, embedded=embedded), both=lambda parts: both(*parts), either=_either)
 
 
 def any_id(keys: Iterable[str]) -> str:
@@ -30,10 +37,11 @@ def any_id(keys: Iterable[str]) -> str:
 
 def both(*expressions: str | None) -> str:
     """All of these that are expressions; "" for all rows."""
-    return " and ".join(f"({expression})" for expression in expressions if expression)
+    present = [expression for expression in expressions if expression]
+    return _joined("and", present) if present else ""
 
 
-def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
+def _leaf(node: Leaf, negated: bool, *, embedded: bool) -> Narrowed[str]:
     if negated:
         return Narrowed(exact=isinstance(node, In) and not node.values)
     path = present_word(node.path)
@@ -47,13 +55,23 @@ def _leaf(node: Leaf, negated: bool) -> Narrowed[str]:
         exact = True
         if not isinstance(node, Exists):
             words = words_of(node)
-    if len(words) == 1:
-        return Narrowed(f'json_contains(facts["{path}"], "{words[0]}")', exact)
-    return Narrowed(f'json_contains_any(facts["{path}"], [{_quoted(words)}])' if words else _NOTHING, exact)
+    if not words:
+        return Narrowed(_NOTHING, exact)
+    if embedded or len(words) == 1:
+        return Narrowed(_either([f'json_contains(facts["{path}"], "{word}")' for word in words]), exact)
+    return Narrowed(f'json_contains_any(facts["{path}"], [{_quoted(words)}])', exact)
 
 
 def _either(expressions: Sequence[str]) -> str:
-    return " or ".join(f"({expression})" for expression in expressions)
+    return _joined("or", expressions)
+
+
+def _joined(operator: str, expressions: Sequence[str]) -> str:
+    """As a balanced tree: Milvus refuses one that is some fifty levels deep, as is a chain."""
+    if len(expressions) == 1:
+        return expressions[0]
+    middle = len(expressions) // 2
+    return f"({_joined(operator, expressions[:middle])}) {operator} ({_joined(operator, expressions[middle:])})"
 
 
 def _quoted(words: Iterable[str]) -> str:

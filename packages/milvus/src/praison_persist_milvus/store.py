@@ -19,6 +19,7 @@ from pymilvus.milvus_client import IndexParams
 from praison_persist.errors import AlreadyExistsError, ConfigurationError, NotFoundError, PersistError
 from praison_persist.filters import Filter, matches
 from praison_persist.knowledge import CollectionInfo, KnowledgeDocument
+from praison_persist.narrowing import Narrowed
 from praison_persist.overfetch import overfetch
 from praison_persist.scores import Distance, score
 from praison_persist.steps import Steps
@@ -235,7 +236,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         condition: Filter | None,
         threshold: float | None,
     ) -> Steps[list[KnowledgeDocument]]:
-        name, where = self._full(info.name), to_expression(condition).where or ""
+        name, where = self._full(info.name), self._narrowed(condition).where or ""
         seen = asked = 0
         with self._engine.guard() as client:
 
@@ -279,7 +280,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
         return [to_document(row) for row in rows]
 
     def _count(self, info: CollectionInfo, condition: Filter | None) -> int:
-        name, narrowed = self._full(info.name), to_expression(condition)
+        name, narrowed = self._full(info.name), self._narrowed(condition)
         with self._engine.guard() as client:
             if narrowed.exact:
                 return self._counted(client, name, narrowed.where or "")
@@ -288,7 +289,7 @@ class MilvusKnowledgeStore(VectorStoreBase):
     def _page(
         self, info: CollectionInfo, condition: Filter | None, size: int, after: Any
     ) -> tuple[list[KnowledgeDocument], Any]:
-        where = both(f'id > "{after or ""}"', to_expression(condition).where)
+        where = both(f'id > "{after or ""}"', self._narrowed(condition).where)
         size = min(size, self.max_batch)
         with self._engine.guard() as client:
             rows = self._rows(client, self._full(info.name), where, ["id", "vector", *DOCUMENT], size)
@@ -301,11 +302,14 @@ class MilvusKnowledgeStore(VectorStoreBase):
         """The name of a collection in Milvus."""
         return to_name(self._prefix + name)
 
+    def _narrowed(self, condition: Filter | None) -> Narrowed[str]:
+        return to_expression(condition, embedded=self._engine.embedded)
+
     def _matching(
         self, client: Any, name: str, condition: Filter | None, fields: list[str], among: str | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """The rows of all documents that match, page by page in the order of their keys."""
-        narrowed = to_expression(condition)
+        narrowed = self._narrowed(condition)
         wanted = ["id", *fields]
         if not narrowed.exact and "exact" not in fields:
             wanted += EXACT

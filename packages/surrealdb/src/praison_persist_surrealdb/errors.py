@@ -19,6 +19,7 @@ from praison_persist.errors import (
     PersistError,
     UnavailableError,
     UnsupportedError,
+    UnsupportedFilterError,
 )
 
 from .location import Location
@@ -63,6 +64,8 @@ def from_engine(text: str, location: Location) -> PersistError:
             f"SurrealDB at {location} refused the credentials or what they may do: {location.scrub(text)}",
             hint="check username=, password= and auth_level=, or token=",
         )
+    if "recursion depth limit" in lowered or "computation depth" in lowered:  # nothing but a filter is nested
+        return UnsupportedFilterError("the filter is nested too deeply for SurrealDB", hint="nest fewer $and and $or")
     if "exceeded the timeout" in lowered or "timed out" in lowered:
         return OperationTimeoutError(f"SurrealDB at {location} gave up: {location.scrub(text)}")
     if "the table" in lowered and "does not exist" in lowered:

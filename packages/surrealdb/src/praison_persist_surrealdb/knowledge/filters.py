@@ -7,9 +7,11 @@ durations, lists, mappings) bounds the ranges, so that a number is never compare
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from praison_persist.filters import And, Comparison, Exists, Filter, In, Not, Or
+from praison_persist.narrowing import Leaf
 
 from ..values import BEYOND, comparable, comparable_text
 
@@ -18,18 +20,44 @@ __all__ = ["to_surrealql"]
 _RANGES = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 
 
+_LONGEST = 50
+"""Operands of one AND or OR. The engine evaluates no chain of some hundred, and parses no twenty levels of brackets."""
+
+
 def to_surrealql(condition: Filter | None) -> tuple[str, dict[str, Any]]:
     """A condition for WHERE that is true or false for every document, and its variables; ``true`` for None."""
     variables: dict[str, Any] = {}
-    return ("true" if condition is None else _translate(condition, variables)), variables
+    return ("true" if condition is None else _bracketed(condition, variables)), variables
 
 
-def _translate(node: Filter, variables: dict[str, Any]) -> str:
-    if isinstance(node, (And, Or)):
-        word = " AND " if isinstance(node, And) else " OR "
-        return "(" + word.join(_translate(part, variables) for part in node.operands) + ")"
+def _bracketed(condition: Filter, variables: dict[str, Any]) -> str:
+    text, alternatives = _translate(condition, negated=False, variables=variables)
+    return f"({text})" if alternatives else text
+
+
+def _translate(node: Filter, *, negated: bool, variables: dict[str, Any]) -> tuple[str, bool]:
+    """The condition or its negation, and whether that is an OR, which an AND around it puts in brackets."""
     if isinstance(node, Not):
-        return f"!({_translate(node.operand, variables)})"
+        return _translate(node.operand, negated=not negated, variables=variables)
+    if isinstance(node, (And, Or)):
+        parts = [_translate(part, negated=negated, variables=variables) for part in node.operands]
+        return _joined(parts, alternatives=isinstance(node, Or) is not negated)
+    return ("!" if negated else "") + _leaf(node, variables), False
+
+
+def _joined(parts: Sequence[tuple[str, bool]], *, alternatives: bool) -> tuple[str, bool]:
+    if len(parts) > _LONGEST:
+        step = -(-len(parts) // _LONGEST)
+        chunks = [_joined(parts[i : i + step], alternatives=alternatives) for i in range(0, len(parts), step)]
+        return _joined([(f"({text})", False) for text, _ in chunks], alternatives=alternatives)
+    if alternatives:
+        return " OR ".join(text for text, _ in parts), len(parts) > 1
+    if len(parts) == 1:
+        return parts[0]
+    return " AND ".join(f"({text})" if bracketed else text for text, bracketed in parts), False
+
+
+def _leaf(node: Leaf, variables: dict[str, Any]) -> str:
     field = "metadata" + "".join(f"[{_variable(comparable_text(key), variables)}]" for key in node.path)
     if isinstance(node, Exists):
         return f"({field} != NONE)"

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from praison_persist.filters import MAX_DEPTH
+
 __all__ = ["CASES", "INVALID", "METADATA"]
 
 
@@ -15,6 +17,13 @@ def _nested(depth: int) -> dict[str, Any]:
     inner: dict[str, Any] = {"lang": "de"}
     for _ in range(depth):
         inner = {"$not": inner}
+    return inner
+
+
+def _alternating(depth: int) -> dict[str, Any]:
+    inner: dict[str, Any] = {"lang": "de"}
+    for level in range(depth):
+        inner = {"$and": [inner, {"year": 2021}]} if level % 2 else {"$or": [inner, {"lang": "en"}]}
     return inner
 
 
@@ -170,7 +179,10 @@ CASES: dict[str, dict[str, Any]] = {
     "key injection": {"lang') OR 1=1 --": "de"},
     "key of the document": {"id": "d2"},
     "deep": {"$and": [{"$or": [{"$and": [{"$or": [{"$not": {"$not": {"lang": "de"}}}]}]}]}]},
+    "deepest": _alternating(MAX_DEPTH - 1),
     "many values": {"year": {"$in": list(range(1_900, 2_030))}},
+    "many alternatives": {"$or": [{"year": year} for year in range(1_900, 2_030)]},
+    "many conditions": {"$and": [{"year": {"$ne": year}} for year in range(1_900, 2_030)]},
 }
 
 INVALID: dict[str, Any] = {
