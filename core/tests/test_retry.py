@@ -82,6 +82,27 @@ def test_an_operation_that_is_not_idempotent_is_not_repeated_when_its_outcome_is
     assert flaky.calls == 1
 
 
+@pytest.mark.parametrize("kind", [UnavailableError, OperationTimeoutError])
+def test_what_one_attempt_left_unknown_stays_unknown_when_the_next_cannot_even_begin(
+    run: Callable[..., Any], kind: type[UnavailableError]
+) -> None:
+    last = kind("nobody there")
+    unknown = UnavailableError("connection lost")
+    unknown.ambiguous = True
+    with pytest.raises(UnavailableError) as caught:
+        run(quick(max_retries=1), Flaky(unknown, last))
+    assert caught.value is last
+    assert last.ambiguous
+
+
+def test_what_an_attempt_found_out_after_one_that_left_it_unknown_is_known(run: Callable[..., Any]) -> None:
+    unknown = UnavailableError("connection lost")
+    unknown.ambiguous = True
+    with pytest.raises(ConflictError) as caught:
+        run(quick(), Flaky(unknown, ConflictError("no")))
+    assert not caught.value.ambiguous
+
+
 def test_a_passed_deadline_is_not_repeated(run: Callable[..., Any]) -> None:
     flaky = Flaky(OperationTimeoutError("no answer"))
     with pytest.raises(OperationTimeoutError):

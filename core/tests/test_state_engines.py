@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from praison_persist.errors import ConflictError, PersistError, UnavailableError, WrongTypeError
-from praison_persist.retry import RetryPolicy
+from praison_persist.retry import NO_RETRY, RetryPolicy
 from praison_persist.state_engines import (
     AsyncEngine,
     AsyncEngineStateStore,
@@ -263,6 +263,44 @@ def test_what_cannot_be_told_any_more_is_an_error_and_never_counted_twice() -> N
             list(threads.map(work, range(8)))
         assert sum(counted) <= store.get("n") <= sum(counted) + sum(unknown)
         assert sum(counted) + sum(unknown) == 200
+
+
+class Dying(Versioned):
+    """Is gone once it has written; ``answers`` what it has done, or not even that."""
+
+    def __init__(self, *, answers: bool) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def perform(self, request: Any) -> Any:
+        if self.writes:
+            raise Lost
+        reply = super().perform(request)
+        if self.writes and not self.answers:
+            raise Lost
+        return reply
+
+
+@pytest.mark.parametrize("states", [RecordStates, VersionedStates])
+def test_an_increment_is_not_called_undone_when_the_engine_died_with_its_answer(states: Any) -> None:
+    engine = Dying(answers=False)
+    with (
+        EngineStateStore(engine, states("p:"), backend="dictionary", retry=RETRY) as store,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        store.incr("n")
+    assert engine.records["p:n"].value == "1"
+    assert caught.value.ambiguous
+
+
+def test_half_of_many_is_not_called_nothing_when_the_engine_died_then() -> None:
+    engine = Dying(answers=True)
+    engine.records["p:b"] = Record("0", None, None, None, 0)
+    once = EngineStateStore(engine, VersionedStates("p:"), backend="dictionary", retry=NO_RETRY)
+    with once as store, pytest.raises(UnavailableError) as caught:
+        store.set_many({"a": 1, "b": 1})
+    assert [record.value for record in engine.records.values()] == ["0", "1"]
+    assert caught.value.ambiguous
 
 
 @pytest.mark.parametrize("states", [RecordStates, VersionedStates])

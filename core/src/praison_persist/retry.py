@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .errors import InvalidInputError, OperationTimeoutError, PersistError
+from .errors import InvalidInputError, OperationTimeoutError, PersistError, UnavailableError
 from .validation import check_limit, check_number, check_positive
 
 __all__ = ["NO_RETRY", "RetryPolicy"]
@@ -65,7 +65,8 @@ class RetryPolicy:
                 first one unknown (``error.ambiguous``) is final.
 
         Raises:
-            PersistError: the last attempt's error, unchanged.
+            PersistError: the last attempt's error. Where that is an `UnavailableError`, which tells nothing of what
+                earlier attempts did, it is ambiguous when one of those was.
         """
         began = time.monotonic()
         pauses: _Pauses | None = None
@@ -99,8 +100,12 @@ class RetryPolicy:
         """For each error in turn: seconds to wait before the next attempt, or None to give up."""
         delays = self.delays()
         end = None if self.deadline is None else began + self.deadline
+        ambiguous = False
 
         def pause_after(error: PersistError) -> float | None:
+            nonlocal ambiguous
+            if isinstance(error, UnavailableError):
+                ambiguous = error.ambiguous = error.ambiguous or ambiguous
             if not error.retryable or (error.ambiguous and not idempotent):
                 return None
             if isinstance(error, OperationTimeoutError):  # the caller's patience is over

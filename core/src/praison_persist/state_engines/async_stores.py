@@ -13,7 +13,7 @@ from ..lifecycle import Lifecycle
 from ..operation import Operation
 from ..retry import RetryPolicy
 from ..state import AsyncStateStore
-from .requests import Pause, Turn
+from .requests import Pause, Turn, has_written
 from .stores import failure
 from .turns import AsyncTurns
 
@@ -171,6 +171,7 @@ class _AsyncRunner:
         # In one body: each coroutine between a caller and the client is entered again with every turn of the loop.
         steps = work.start()
         turn: Any = None
+        written = False
         try:
             request = next(steps)
             while True:
@@ -184,7 +185,8 @@ class _AsyncRunner:
                         try:
                             reply = await self._engine.perform(request)
                         except Exception as error:
-                            raise failure(error, request, self._engine.translate(error)) from error
+                            raise failure(error, request, self._engine.translate(error), written=written) from error
+                        written = written or has_written(request, reply)
                 except PersistError as error:
                     request = steps.throw(error)
                 else:

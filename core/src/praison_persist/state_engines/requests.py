@@ -17,6 +17,7 @@ __all__ = [
     "SaveAll",
     "SaveMany",
     "Turn",
+    "has_written",
     "is_write",
 ]
 
@@ -122,3 +123,8 @@ class Pause(NamedTuple):
 def is_write(request: Any) -> bool:
     """Whether the request may change something; a request of another module says so by its ``writes``."""
     return isinstance(request, (Save, SaveAll, SaveMany, Erase)) or getattr(request, "writes", False) is True
+
+
+def has_written(request: Any, reply: Any) -> bool:
+    """Whether the request may have changed something, by what it was answered; `SaveMany` answers what was refused."""
+    return is_write(request) and (bool(reply) or isinstance(request, SaveMany))

@@ -13,7 +13,7 @@ from ..lifecycle import Lifecycle
 from ..operated import OperatedStateStore
 from ..operation import Operation
 from ..retry import RetryPolicy
-from .requests import Pause, Turn, is_write
+from .requests import Pause, Turn, has_written, is_write
 from .turns import Turns
 
 if TYPE_CHECKING:
@@ -44,14 +44,21 @@ class Engine(ABC):
         """Release connections; called once."""
 
 
-def failure(error: Exception, request: Any, translated: PersistError | None) -> PersistError:
-    """The contract's error for what went wrong; the error itself where it is not the engine's, or said so itself."""
+def failure(error: Exception, request: Any, translated: PersistError | None, *, written: bool = False) -> PersistError:
+    """The contract's error for what went wrong; the error itself where it is not the engine's, or said so itself.
+
+    Args:
+        error: what the engine raised.
+        request: what it was asked for.
+        translated: the error as the engine's package understands it.
+        written: an earlier request of the same operation changed something.
+    """
     if isinstance(error, PersistError):
         return error
     if translated is None:
         raise error
-    if isinstance(translated, UnavailableError) and is_write(request):
-        translated.ambiguous = True  # whether the engine heard us is unknown
+    if isinstance(translated, UnavailableError) and (written or is_write(request)):
+        translated.ambiguous = True  # whether the engine heard us is unknown, or half was done
     return translated
 
 
@@ -130,6 +137,7 @@ class _Runner:
     def _drive(self, work: Operation[T]) -> T:
         steps = work.start()
         turn: Any = None
+        written = False
         try:
             request = next(steps)
             while True:
@@ -143,7 +151,8 @@ class _Runner:
                         try:
                             reply = self._engine.perform(request)
                         except Exception as error:
-                            raise failure(error, request, self._engine.translate(error)) from error
+                            raise failure(error, request, self._engine.translate(error), written=written) from error
+                        written = written or has_written(request, reply)
                 except PersistError as error:
                     request = steps.throw(error)
                 else:
