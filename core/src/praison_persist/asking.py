@@ -71,11 +71,13 @@ def ask(engine: Asked, call: Callable[[], Any], *, write: bool = False, once: bo
         PersistError: refused.
     """
     deadline = time.monotonic() + engine.remote.timeout
+    ambiguous = False
     for left in range(engine.remote.max_retries, -1, -1):
         try:
             with engine.guard(write=write):
                 return (yield call())
         except UnavailableError as error:
+            ambiguous = error.ambiguous = error.ambiguous or ambiguous  # what an earlier attempt did stays unknown
             if isinstance(error, OperationTimeoutError) or not error.retryable or (error.ambiguous and once):
                 raise
             pause = engine.asked_to_wait(error)
