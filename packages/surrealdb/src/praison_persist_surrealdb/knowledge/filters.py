@@ -46,14 +46,14 @@ def _translate(node: Filter, *, negated: bool, variables: dict[str, Any]) -> tup
 
 
 def _joined(parts: Sequence[tuple[str, bool]], *, alternatives: bool) -> tuple[str, bool]:
+    if len(parts) == 1:
+        return parts[0]
     if len(parts) > _LONGEST:
         step = -(-len(parts) // _LONGEST)
         chunks = [_joined(parts[i : i + step], alternatives=alternatives) for i in range(0, len(parts), step)]
         return _joined([(f"({text})", False) for text, _ in chunks], alternatives=alternatives)
     if alternatives:
-        return " OR ".join(text for text, _ in parts), len(parts) > 1
-    if len(parts) == 1:
-        return parts[0]
+        return " OR ".join(text for text, _ in parts), True
     return " AND ".join(f"({text})" if bracketed else text for text, bracketed in parts), False
 
 

@@ -179,6 +179,10 @@ CASES: dict[str, dict[str, Any]] = {
     "key injection": {"lang') OR 1=1 --": "de"},
     "key of the document": {"id": "d2"},
     "deep": {"$and": [{"$or": [{"$and": [{"$or": [{"$not": {"$not": {"lang": "de"}}}]}]}]}]},
+    "and of one or of one or": {"$and": [{"$or": [{"$or": [{"lang": "en"}, {"lang": "de"}]}]}, {"year": 2020}]},
+    "and of not one and of one and": {
+        "$and": [{"$not": {"$and": [{"$and": [{"lang": "de"}, {"year": 2020}]}]}}, {"ok": True}]
+    },
     "deepest": _alternating(MAX_DEPTH - 1),
     "many values": {"year": {"$in": list(range(1_900, 2_030))}},
     "many alternatives": {"$or": [{"year": year} for year in range(1_900, 2_030)]},
