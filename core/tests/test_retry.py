@@ -30,6 +30,13 @@ class Flaky:
         return self()
 
 
+def unknown() -> UnavailableError:
+    """An attempt that may have taken effect."""
+    error = UnavailableError("connection lost")
+    error.ambiguous = True
+    return error
+
+
 @pytest.fixture(params=["sync", "async"])
 def run(request: pytest.FixtureRequest) -> Callable[..., Any]:
     """One suite for both ways to call."""
@@ -74,9 +81,7 @@ def test_other_errors_are_not_repeated(run: Callable[..., Any], error: Exception
 def test_an_operation_that_is_not_idempotent_is_not_repeated_when_its_outcome_is_unknown(
     run: Callable[..., Any],
 ) -> None:
-    unknown = UnavailableError("connection lost")
-    unknown.ambiguous = True
-    flaky = Flaky(unknown)
+    flaky = Flaky(unknown())
     with pytest.raises(UnavailableError):
         run(quick(), flaky, idempotent=False)
     assert flaky.calls == 1
@@ -87,19 +92,15 @@ def test_what_one_attempt_left_unknown_stays_unknown_when_the_next_cannot_even_b
     run: Callable[..., Any], kind: type[UnavailableError]
 ) -> None:
     last = kind("nobody there")
-    unknown = UnavailableError("connection lost")
-    unknown.ambiguous = True
     with pytest.raises(UnavailableError) as caught:
-        run(quick(max_retries=1), Flaky(unknown, last))
+        run(quick(max_retries=1), Flaky(unknown(), last))
     assert caught.value is last
     assert last.ambiguous
 
 
 def test_what_an_attempt_found_out_after_one_that_left_it_unknown_is_known(run: Callable[..., Any]) -> None:
-    unknown = UnavailableError("connection lost")
-    unknown.ambiguous = True
     with pytest.raises(ConflictError) as caught:
-        run(quick(), Flaky(unknown, ConflictError("no")))
+        run(quick(), Flaky(unknown(), ConflictError("no")))
     assert not caught.value.ambiguous
 
 

@@ -57,13 +57,14 @@ def release(path: str) -> None:
 def listens(address: str) -> bool:
     """Whether a process is there, however busy it is."""
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(_file(address)) == 0
+        return probe.connect_ex(address.removeprefix("unix:")) == 0
 
 
 def _started(path: str) -> str:
+    lite = _lite()
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        address = _lite().start_and_get_uri(path)
+        address = lite.start_and_get_uri(path)
     except OSError as exc:
         raise UnavailableError(f"the embedded Milvus cannot open {path}: {exc}", retryable=False) from exc
     if address is None:
@@ -72,9 +73,9 @@ def _started(path: str) -> str:
         )
     # It says that it is started before it listens, which takes seconds on a busy machine.
     end = time.monotonic() + _START
-    while not Path(_file(address)).exists():
+    while not listens(address):
         if time.monotonic() > end:
-            _lite().release_server(path)
+            lite.release_server(path)
             raise UnavailableError(f"the embedded Milvus for {path} did not start within {_START:g} s")
         time.sleep(0.01)
     return str(address)
@@ -88,7 +89,3 @@ def _lite() -> Any:
             f"the embedded Milvus is not installed: {exc}", hint="pip install 'praison-persist-milvus[lite]'"
         ) from exc
     return server_manager_instance
-
-
-def _file(address: str) -> str:
-    return address.removeprefix("unix:")
